@@ -1,0 +1,104 @@
+# Headgate: the datapath (xdp/), the daemon (control/), the command (tools/headgate/), their tests.
+#   make            everything that runs        make check    every test (needs root)
+#   make lint       all checks of the source    make install  DESTDIR= PREFIX=
+VERSION := 0.1.0
+B ?= build
+CC ?= gcc
+CLANG ?= $(firstword $(shell command -v clang-14 clang clang-19 2>/dev/null))
+PREFIX ?= /usr/local
+MAKEFLAGS += --no-builtin-rules
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+PACKAGES := libbpf libxdp libcurl json-c yaml-0.1 libmicrohttpd libmnl libuv smartcols libcap-ng
+ARCH_INCLUDE := /usr/include/$(shell $(CC) -dumpmachine)
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+	-Wvla -Wwrite-strings -Werror
+CPPFLAGS += -Iinclude -D_GNU_SOURCE -DHEADGATE_VERSION='"$(VERSION)"' \
+	$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+CFLAGS ?= -O2 -g
+CFLAGS += -std=gnu17 $(WARN) -fno-strict-aliasing
+LDLIBS += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+BPF_CFLAGS := -O2 -g -std=gnu17 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-function -Werror \
+	-fno-strict-aliasing -Iinclude -I$(ARCH_INCLUDE)
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+bpf := $(patsubst xdp/%.bpf.c,$(B)/xdp/%.bpf.o,$(wildcard xdp/*.bpf.c))
+parts := $(filter-out control/main.c,$(wildcard control/*.c control/*/*.c))
+objects := $(parts:%.c=$(B)/%.o) $(B)/control/datapath/programs.o
+sanitized := $(parts:%.c=$(B)/san/%.o) $(B)/control/datapath/programs.o
+cli := $(patsubst %.c,$(B)/%.o,$(wildcard tools/headgate/*.c))
+units := $(patsubst selftests/unit/%.c,$(B)/unit/%,$(wildcard selftests/unit/*_test.c))
+datapath_tests := $(patsubst selftests/datapath/%.c,$(B)/datapath/%,$(wildcard selftests/datapath/*_test.c))
+plan_tests := $(patsubst selftests/plan/%.c,$(B)/plan/%,$(wildcard selftests/plan/*_test.c))
+fuzzers := $(patsubst selftests/fuzz/%.c,$(B)/fuzz/%,$(wildcard selftests/fuzz/*_fuzz.c))
+net_tools := $(patsubst selftests/net/%.c,$(B)/net/%,$(wildcard selftests/net/*.c)) \
+	$(patsubst selftests/net/%.bpf.c,$(B)/net/%.bpf.o,$(wildcard selftests/net/*.bpf.c))
+net_tools := $(filter-out %.bpf,$(net_tools))
+man := $(patsubst tools/man/%.scd,$(B)/man/%,$(wildcard tools/man/*.scd))
+
+all: $(B)/headgated $(B)/headgate man
+man: $(man)
+tests: $(units) $(datapath_tests) $(plan_tests) $(net_tools)
+fuzzers: $(fuzzers)
+check:
+	tools/check
+lint:
+	tools/lint
+clean:
+	rm -rf $(B)
+
+$(B)/headgated: $(B)/control/main.o $(B)/libheadgate.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(B)/headgate: $(cli) $(B)/libheadgate.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(B)/libheadgate.a: $(objects)
+	rm -f $@; ar rcs $@ $^
+$(B)/san/libheadgate.a: $(sanitized)
+	rm -f $@; ar rcs $@ $^
+
+$(B)/xdp/%.bpf.o: xdp/%.bpf.c | $(B)/xdp/
+	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+	llvm-strip-14 -g $@ 2>/dev/null || llvm-strip -g $@
+$(B)/control/datapath/programs.o: control/datapath/programs.S $(bpf) | $(B)/control/datapath/
+	$(CC) -c -I$(B)/xdp -o $@ $<
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(B)/san/%.o: %.c
+	@mkdir -p $(@D)
+	$(CLANG) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
+
+# Unit and plan tests run under ASan and UBSan; datapath tests load real programs.
+$(B)/unit/%: $(B)/san/selftests/unit/%.o $(B)/san/libheadgate.a
+	@mkdir -p $(@D)
+	$(CLANG) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
+$(B)/plan/%: $(B)/san/selftests/plan/%.o $(B)/san/libheadgate.a
+	@mkdir -p $(@D)
+	$(CLANG) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
+harness := $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c %.bpf.c,$(wildcard selftests/datapath/*.c)))
+$(B)/datapath/%: $(B)/selftests/datapath/%.o $(harness) $(B)/libheadgate.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lpthread
+$(B)/fuzz/%: selftests/fuzz/%.c $(B)/san/libheadgate.a
+	@mkdir -p $(@D)
+	$(CLANG) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer -MMD -MP -MF $(B)/fuzz/$*.d -o $@ $^ $(LDLIBS)
+$(B)/net/%.bpf.o: selftests/net/%.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+$(B)/net/%: selftests/net/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< -lpthread
+$(B)/man/%: tools/man/%.scd | $(B)/man/
+	scdoc < $< > $@
+%/:
+	@mkdir -p $@
+
+install: all
+	install -D $(B)/headgated $(DESTDIR)$(PREFIX)/sbin/headgated
+	install -D $(B)/headgate $(DESTDIR)$(PREFIX)/bin/headgate
+	set -e; for page in $(man); do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+.PHONY: all man tests fuzzers check lint clean install
