@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Kinds and ownership of objects. One table holds what differs by kind; an object owns
+ * every string and array that it points to.
+ */
+#include "object.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void free_check(struct check_spec *check)
+{
+	free(check->path);
+	free(check->host);
+	free(check->send);
+	free(check->expect);
+}
+
+static void free_service(struct object *object)
+{
+	struct service *service = &object->service;
+
+	for (size_t i = 0; i < service->port_count; i++)
+		free(service->ports[i].name);
+	free(service->ports);
+	free(service->cluster_ips.items);
+	free(service->external_ips.items);
+	free(service->load_balancer_ips.items);
+	free(service->source_ranges.items);
+	free_check(&service->options.check);
+}
+
+static void free_list(char **names)
+{
+	for (char **name = names; name && *name; name++)
+		free(*name);
+	free(names);
+}
+
+static void free_slice(struct object *object)
+{
+	struct endpoint_slice *slice = &object->slice;
+
+	for (size_t i = 0; i < slice->port_count; i++)
+		free(slice->ports[i].name);
+	for (size_t i = 0; i < slice->endpoint_count; i++) {
+		free(slice->endpoints[i].node_name);
+		free(slice->endpoints[i].target);
+		free_list(slice->endpoints[i].zone_hints);
+		free_list(slice->endpoints[i].node_hints);
+	}
+	free(slice->ports);
+	free(slice->endpoints);
+	free(slice->service);
+}
+
+static void free_pod(struct object *object)
+{
+	free(object->pod.ips.items);
+	free(object->pod.node_name);
+}
+
+static void free_namespace(struct object *object)
+{
+	(void)object;
+}
+
+static void free_node(struct object *object)
+{
+	free(object->node.addrs.items);
+	free(object->node.pod_cidrs.items);
+	free(object->node.zone);
+}
+
+static const struct {
+	const char *name;
+	void (*free)(struct object *object); /* what the kind's own fields own */
+} KINDS[OBJECT_KINDS] = {
+	[OBJECT_SERVICE] = { "Service", free_service },
+	[OBJECT_ENDPOINT_SLICE] = { "EndpointSlice", free_slice },
+	[OBJECT_POD] = { "Pod", free_pod },
+	[OBJECT_NAMESPACE] = { "Namespace", free_namespace },
+	[OBJECT_NODE] = { "Node", free_node },
+};
+
+const char *object_kind_name(enum object_kind kind)
+{
+	return KINDS[kind].name;
+}
+
+void object_free(struct object *object)
+{
+	if (!object)
+		return;
+	KINDS[object->kind].free(object);
+	for (size_t i = 0; i < object->label_count; i++) {
+		free(object->labels[i].key);
+		free(object->labels[i].value);
+	}
+	free(object->labels);
+	free(object->namespace);
+	free(object->name);
+	place_clear(&object->place);
+	free(object);
+}
+
+char *object_title(const struct object *object)
+{
+	const char *namespace = object->namespace ? object->namespace : "";
+	const char *name = object->name ? object->name : "";
+	char *title;
+	int length;
+
+	length = asprintf(&title, "%s %s%s%s", object_kind_name(object->kind), namespace,
+			  *namespace ? "/" : "", name);
+	return length < 0 ? NULL : title;
+}
