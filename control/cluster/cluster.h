@@ -17,7 +17,8 @@ void cluster_free(struct cluster *cluster);
 /*
  * Put an object in force in place of the one of the same kind, namespace and name. Takes
  * ownership, also on failure. An equal object (place aside) changes nothing and marks
- * nothing dirty. 0 or -ENOMEM.
+ * nothing dirty. 0, -ENOMEM, or -ENAMETOOLONG for names that Kubernetes would refuse; on
+ * failure the old one stays in force.
  */
 int cluster_set(struct cluster *cluster, struct object *object);
 /* 0, or -ENOENT. */
@@ -26,8 +27,8 @@ int cluster_remove(struct cluster *cluster, enum object_kind kind, const char *n
 
 const struct object *cluster_find(const struct cluster *cluster, enum object_kind kind,
 				  const char *namespace, const char *name);
-/* All objects of a kind, sorted by namespace/name; stops when visit returns non-zero and
- * returns that. */
+/* All objects of a kind, sorted by namespace, then name; stops when visit returns non-zero
+ * and returns that. visit must not change the cluster. */
 int cluster_each(const struct cluster *cluster, enum object_kind kind,
 		 int (*visit)(void *context, const struct object *object), void *context);
 /* The EndpointSlices of a Service, sorted by name. */
@@ -38,6 +39,14 @@ int cluster_each_slice(const struct cluster *cluster, const char *namespace,
 /* The Pod that holds an address (not terminated, not hostNetwork), or NULL. */
 const struct object *cluster_find_pod_by_addr(const struct cluster *cluster,
 					      const struct hg_addr *addr);
+/*
+ * The Service that answers at an address, port (host order) and protocol, or NULL. When
+ * several claim it, the first by namespace, then name: every node decides alike. A Service
+ * becomes dirty when another that claims one of its frontends comes, changes or goes.
+ */
+const struct object *cluster_find_frontend_owner(const struct cluster *cluster,
+						 const struct hg_addr *addr, uint16_t port,
+						 uint8_t protocol);
 size_t cluster_count(const struct cluster *cluster, enum object_kind kind);
 
 /*
@@ -45,6 +54,7 @@ size_t cluster_count(const struct cluster *cluster, enum object_kind kind);
  * gone), NULL when none is left or memory is out. A change of a Node marks all.
  */
 char *cluster_take_dirty(struct cluster *cluster);
+/* An unknown Service has nothing that could have changed: nothing is marked. */
 void cluster_mark_dirty(struct cluster *cluster, const char *namespace,
 			const char *service);
 void cluster_mark_all_dirty(struct cluster *cluster);

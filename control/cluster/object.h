@@ -156,6 +156,8 @@ struct object {
 };
 
 void object_free(struct object *object);
+/* Equal in all that is used; where they were read from (place) does not count. */
+bool object_equal(const struct object *a, const struct object *b);
 /* "Service shop/cart" in a new string; NULL when out of memory. */
 char *object_title(const struct object *object);
 

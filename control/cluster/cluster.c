@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The objects in force and their indexes: EndpointSlices by Service, Pods by address,
+ * Services by frontend. An object enters all indexes before its predecessor leaves them,
+ * so that running out of memory leaves the old one in force.
+ *
+ * Dirty Services are a list threaded through the entries: marking one cannot fail. The
+ * entry of a removed Service stays, without its object, until its mark is taken.
+ */
+#include "cluster.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "index.h"
+#include "../lib/cleanup.h"
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+#include <utlist.h>
+
+struct entry {
+	struct object *object; /* owned; NULL: removed, and its mark is not taken yet */
+	bool dirty;
+	struct entry *prev, *next; /* in the dirty list */
+	UT_hash_handle hh;
+	char key[]; /* "namespace/name" */
+};
+
+struct table {
+	struct entry *entries;
+	size_t count; /* those with an object */
+	bool sorted;  /* the hash's own list is in order */
+};
+
+struct cluster {
+	struct table *tables; /* by kind */
+	struct indexes indexes;
+	struct entry *dirty;
+};
+
+struct cluster *cluster_new(void)
+{
+	struct cluster *cluster = calloc(1, sizeof(*cluster));
+
+	if (!cluster)
+		return NULL;
+	cluster->tables = calloc(OBJECT_KINDS, sizeof(*cluster->tables));
+	if (!cluster->tables) {
+		free(cluster);
+		return NULL;
+	}
+	return cluster;
+}
+
+void cluster_free(struct cluster *cluster)
+{
+	if (!cluster)
+		return;
+	for (int kind = 0; kind < OBJECT_KINDS; kind++) {
+		struct entry *entry, *next;
+
+		HASH_ITER (hh, cluster->tables[kind].entries, entry, next) {
+			HASH_DEL(cluster->tables[kind].entries, entry);
+			object_free(entry->object);
+			free(entry);
+		}
+	}
+	indexes_clear(&cluster->indexes);
+	free(cluster->tables);
+	free(cluster);
+}
+
+static struct entry *find_entry(const struct table *table, const char *namespace,
+				const char *name)
+{
+	struct entry *entry = NULL;
+	char key[OBJECT_KEY_MAX];
+	int length = object_key(namespace, name, key);
+
+	if (length >= 0)
+		HASH_FIND(hh, table->entries, key, (size_t)length, entry);
+	return entry;
+}
+
+static struct entry *add_entry(struct table *table, const char *key)
+{
+	size_t length = strlen(key);
+	struct entry *entry = calloc(1, sizeof(*entry) + length + 1);
+
+	if (!entry)
+		return NULL;
+	memcpy(entry->key, key, length + 1);
+	HASH_ADD_KEYPTR(hh, table->entries, entry->key, length, entry);
+	if (!entry->hh.tbl) {
+		free(entry);
+		return NULL;
+	}
+	return entry;
+}
+
+/* ---- dirty Services ---- */
+static void mark(struct cluster *cluster, struct entry *entry)
+{
+	if (!entry || entry->dirty)
+		return;
+	entry->dirty = true;
+	DL_APPEND(cluster->dirty, entry);
+}
+
+void cluster_mark_dirty(struct cluster *cluster, const char *namespace,
+			const char *service)
+{
+	mark(cluster, find_entry(&cluster->tables[OBJECT_SERVICE], namespace, service));
+}
+
+void cluster_mark_all_dirty(struct cluster *cluster)
+{
+	struct entry *entry, *next;
+
+	HASH_ITER (hh, cluster->tables[OBJECT_SERVICE].entries, entry, next)
+		mark(cluster, entry);
+}
+
+char *cluster_take_dirty(struct cluster *cluster)
+{
+	struct entry *entry = cluster->dirty;
+	char *name;
+
+	if (!entry)
+		return NULL;
+	name = strdup(entry->key);
+	if (!name)
+		return NULL;
+	DL_DELETE(cluster->dirty, entry);
+	entry->dirty = false;
+	if (!entry->object) {
+		HASH_DEL(cluster->tables[OBJECT_SERVICE].entries, entry);
+		free(entry);
+	}
+	return name;
+}
+
+/* Another Service that claims the same frontend may now win or lose it. */
+static void mark_rival(void *context, const struct object *rival)
+{
+	cluster_mark_dirty(context, rival->namespace, rival->name);
+}
+
+/* ---- changes ---- */
+/* An object came or goes: whose wanted state may differ now? */
+static void mark_concerned(struct cluster *cluster, const struct object *object)
+{
+	switch (object->kind) {
+	case OBJECT_SERVICE:
+		cluster_mark_dirty(cluster, object->namespace, object->name);
+		indexes_each_rival(&cluster->indexes, object, mark_rival, cluster);
+		return;
+	case OBJECT_ENDPOINT_SLICE:
+		if (object->slice.service)
+			cluster_mark_dirty(cluster, object->namespace,
+					   object->slice.service);
+		return;
+	case OBJECT_NODE:
+		cluster_mark_all_dirty(cluster);
+		return;
+	default:
+		return;
+	}
+}
+
+static void retire(struct cluster *cluster, struct object *object)
+{
+	mark_concerned(cluster, object);
+	indexes_leave(&cluster->indexes, object);
+	object_free(object);
+}
+
+static int put_in_force(struct cluster *cluster, struct object *object)
+{
+	struct table *table = &cluster->tables[object->kind];
+	struct entry *entry = find_entry(table, object->namespace, object->name);
+	struct object *old = entry ? entry->object : NULL;
+	char key[OBJECT_KEY_MAX];
+	int r;
+
+	r = object_key(object->namespace, object->name, key);
+	if (r < 0)
+		return r;
+	r = indexes_join(&cluster->indexes, object);
+	if (r < 0)
+		return r;
+	if (!entry)
+		entry = add_entry(table, key);
+	if (!entry)
+		return -ENOMEM;
+	entry->object = object;
+	if (!old) {
+		table->count++;
+		table->sorted = false;
+	}
+	mark_concerned(cluster, object);
+	if (old)
+		retire(cluster, old);
+	return 0;
+}
+
+int cluster_set(struct cluster *cluster, struct object *object)
+{
+	const struct object *old =
+	    cluster_find(cluster, object->kind, object->namespace, object->name);
+	int r;
+
+	if (old && object_equal(old, object)) {
+		object_free(object);
+		return 0;
+	}
+	r = put_in_force(cluster, object);
+	if (r < 0) {
+		indexes_leave(&cluster->indexes, object);
+		object_free(object);
+	}
+	return r;
+}
+
+int cluster_remove(struct cluster *cluster, enum object_kind kind, const char *namespace,
+		   const char *name)
+{
+	struct table *table = &cluster->tables[kind];
+	struct entry *entry = find_entry(table, namespace, name);
+
+	if (!entry || !entry->object)
+		return -ENOENT;
+	retire(cluster, TAKE_PTR(entry->object));
+	table->count--;
+	if (!entry->dirty) {
+		HASH_DEL(table->entries, entry);
+		free(entry);
+	}
+	return 0;
+}
+
+/* ---- questions ---- */
+const struct object *cluster_find(const struct cluster *cluster, enum object_kind kind,
+				  const char *namespace, const char *name)
+{
+	const struct entry *entry = find_entry(&cluster->tables[kind], namespace, name);
+
+	return entry ? entry->object : NULL;
+}
+
+/* A removed Service has no object to ask; where it stands does not matter. */
+static int entry_order(const struct entry *a, const struct entry *b)
+{
+	if (!a->object || !b->object)
+		return !a->object - !b->object;
+	return object_order(a->object, b->object);
+}
+
+int cluster_each(const struct cluster *cluster, enum object_kind kind,
+		 int (*visit)(void *context, const struct object *object), void *context)
+{
+	struct table *table = &cluster->tables[kind];
+	struct entry *entry, *next;
+	int r;
+
+	if (!table->sorted)
+		HASH_SORT(table->entries, entry_order);
+	table->sorted = true;
+	HASH_ITER (hh, table->entries, entry, next) {
+		if (!entry->object)
+			continue;
+		r = visit(context, entry->object);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+int cluster_each_slice(const struct cluster *cluster, const char *namespace,
+		       const char *service,
+		       int (*visit)(void *context, const struct object *slice),
+		       void *context)
+{
+	const struct object *const *slices;
+	size_t count;
+	int r;
+
+	slices = indexes_slices(&cluster->indexes, namespace, service, &count);
+	for (size_t i = 0; i < count; i++) {
+		r = visit(context, slices[i]);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+const struct object *cluster_find_pod_by_addr(const struct cluster *cluster,
+					      const struct hg_addr *addr)
+{
+	return indexes_pod(&cluster->indexes, addr);
+}
+
+const struct object *cluster_find_frontend_owner(const struct cluster *cluster,
+						 const struct hg_addr *addr,
+						 uint16_t port, uint8_t protocol)
+{
+	return indexes_owner(&cluster->indexes, addr, port, protocol);
+}
+
+size_t cluster_count(const struct cluster *cluster, enum object_kind kind)
+{
+	return cluster->tables[kind].count;
+}

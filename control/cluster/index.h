@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How objects are found other than by name: EndpointSlices by Service, Pods by address,
+ * Services by frontend. Inside cluster/ only; the indexes do not own the objects.
+ */
+#ifndef CLUSTER_INDEX_H
+#define CLUSTER_INDEX_H
+
+#include "group.h"
+
+struct indexes {
+	struct group *slices; /* by "namespace/service" */
+	struct group *pods;   /* by address */
+	struct group *owners; /* Services by frontend */
+};
+
+/* "namespace/name": Kubernetes allows 63 and 253 bytes. */
+#define OBJECT_KEY_MAX 512
+/* Length of the key, or -ENAMETOOLONG. */
+int object_key(const char *namespace, const char *name, char ret_key[OBJECT_KEY_MAX]);
+
+/* 0, -ENOMEM or -ENAMETOOLONG; after a failure indexes_leave() restores what was. */
+int indexes_join(struct indexes *indexes, const struct object *object);
+void indexes_leave(struct indexes *indexes, const struct object *object);
+void indexes_clear(struct indexes *indexes);
+
+/* Services that claim a frontend of this Service, itself included. */
+void indexes_each_rival(struct indexes *indexes, const struct object *service,
+			void (*visit)(void *context, const struct object *rival),
+			void *context);
+
+const struct object *const *indexes_slices(const struct indexes *indexes,
+					   const char *namespace, const char *service,
+					   size_t *ret_count);
+const struct object *indexes_pod(const struct indexes *indexes,
+				 const struct hg_addr *addr);
+const struct object *indexes_owner(const struct indexes *indexes,
+				   const struct hg_addr *addr, uint16_t port,
+				   uint8_t protocol);
+
+#endif
