@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "turns.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int turns_start(struct turns *turns, const struct wanted_backend *backends, size_t count)
+{
+	*turns = (struct turns){ .backends = backends, .count = count };
+	for (size_t i = 0; i < count; i++) {
+		if (backends[i].weight > turns->heaviest)
+			turns->heaviest = backends[i].weight;
+	}
+	turns->credit = calloc(count, sizeof(*turns->credit));
+	if (!turns->credit)
+		return -ENOMEM;
+	/* Half a turn ahead: shares are rounded to the nearest turn, not down. */
+	for (size_t i = 0; i < count; i++)
+		turns->credit[i] = turns->heaviest / 2;
+	return 0;
+}
+
+size_t turns_next(struct turns *turns)
+{
+	for (;;) {
+		size_t at = turns->at;
+
+		turns->at = at + 1 < turns->count ? at + 1 : 0;
+		turns->credit[at] += turns->backends[at].weight;
+		if (turns->credit[at] < turns->heaviest)
+			continue;
+		turns->credit[at] -= turns->heaviest;
+		return at;
+	}
+}
+
+void turns_clear(struct turns *turns)
+{
+	free(turns->credit);
+	turns->credit = NULL;
+}
