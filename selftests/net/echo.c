@@ -132,7 +132,9 @@ static int run(const char *name, unsigned port)
 	r = watch(epoll, tcp, EPOLLIN, &tcp);
 	if (!r)
 		r = watch(epoll, udp, EPOLLIN, &udp);
-	while (!r) {
+	if (r < 0)
+		return r;
+	for (;;) {
 		n = epoll_wait(epoll, events, EVENTS, -1);
 		for (int i = 0; i < n; i++) {
 			struct connection *connection = events[i].data.ptr;
@@ -147,7 +149,6 @@ static int run(const char *name, unsigned port)
 			}
 		}
 	}
-	return r;
 }
 
 int main(int argc, char **argv)

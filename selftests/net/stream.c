@@ -185,17 +185,17 @@ int main(int argc, char **argv)
 	uint64_t started_ms, took_ms, right = 0;
 	int r, fd = -1;
 
-	if (argc == 3 && !strcmp(argv[1], "serve")) {
+	if (argc == 3 && strcmp(argv[1], "serve") == 0) {
 		r = serve(argv[2]);
 		fprintf(stderr, "stream: port %s: %s\n", argv[2], strerror(-r));
 		return 1;
 	}
-	if (argc != 5 || (strcmp(argv[1], "push") && strcmp(argv[1], "pull"))) {
+	if (argc != 5 || (strcmp(argv[1], "push") != 0 && strcmp(argv[1], "pull") != 0)) {
 		fprintf(stderr,
 			"usage: stream serve PORT | push|pull ADDRESS PORT BYTES\n");
 		return 2;
 	}
-	order.direction = strcmp(argv[1], "push") ? PULL : PUSH;
+	order.direction = strcmp(argv[1], "push") == 0 ? PUSH : PULL;
 	order.bytes = strtoull(argv[4], NULL, 10);
 	r = open_to(argv[2], argv[3], &fd);
 	started_ms = net_now_ms();
