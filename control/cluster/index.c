@@ -13,8 +13,9 @@ struct frontend_key {
 	struct hg_addr addr;
 	uint16_t port;
 	uint8_t protocol;
-	uint8_t zero; /* no padding: the key is hashed as bytes */
+	uint8_t zero[5]; /* no padding: the key is hashed as bytes */
 };
+_Static_assert(sizeof(struct frontend_key) == 24, "frontend key without padding");
 
 struct place_in_index {
 	struct indexes *indexes;
