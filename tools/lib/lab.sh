@@ -10,7 +10,8 @@
 # Everything is named after one prefix (LAB), so that several labs run at once: namespaces
 # PREFIX-client …, files in /run/PREFIX, pins in /sys/fs/bpf/PREFIX. Hosts are entered with
 # `nsenter --net`, which leaves /sys, and so bpffs, as it is. Each host but the router and
-# the balancer runs nginx on port 80 and an echo (TCP and UDP) on port 7.
+# the balancer runs nginx on port 80, an echo (TCP and UDP) on port 7 and, when it is built, the
+# bulk server of the network tests on port 9.
 #
 # The peer of up0, the one interface with native XDP, carries an XDP_PASS program and no
 # transmit offload: without the former, XDP_TX frames vanish; with the latter, a rewritten
@@ -55,6 +56,7 @@ lab_up() {
 		ip netns add "$LAB-$host"
 	done
 	mkdir -p "$LAB_DIR" "$LAB_MANIFESTS"
+	cp "${BASH_SOURCE[0]%/*}/shop.yaml" "$LAB_MANIFESTS/"
 	mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
 	lab_defaults
 	lab_wire
@@ -94,9 +96,8 @@ lab_wire() {
 	lab_ip router <<-EOF
 		link add br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0
 		link add cl0 $queues type veth peer name eth0 netns $LAB-client $queues
-		link add balancer $queues type veth peer name up0 netns $LAB-balancer $queues
-		link set balancer master br0
 	EOF
+	lab_wire_uplink
 	for n in 0 1 2; do
 		lab_ip router <<-EOF
 			link add backend$n $queues type veth peer name eth0 netns $LAB-backend$n $queues
@@ -107,8 +108,25 @@ lab_wire() {
 	for n in 0 1; do
 		lab_ip balancer <<<"link add pod$n $queues type veth peer name eth0 netns $LAB-pod$n $queues"
 	done
+}
+
+lab_wire_uplink() {
+	local queues
+	queues="numrxqueues $(nproc) numtxqueues $(nproc)"
+	lab_ip router <<-EOF
+		link add balancer $queues type veth peer name up0 netns $LAB-balancer $queues
+		link set balancer master br0
+		link set balancer up
+	EOF
 	lab_in router ethtool -K balancer tx off >/dev/null
 	lab_pass_at_peer
+}
+
+# The NIC of the balancer goes and another one of the same name comes.
+lab_replug() {
+	lab_ip balancer <<<"link delete up0"
+	lab_wire_uplink
+	lab_address_uplink
 }
 
 # By bpftool, because `ip link set … xdp obj` leaves folders of its own in bpffs.
@@ -131,7 +149,6 @@ lab_address_router() {
 			address add 198.51.100.1/24 dev cl0
 			address add 2001:db8:100::1/64 dev cl0
 			link set br0 up
-			link set balancer up
 			link set cl0 up
 			route add 10.244.1.0/24 via 10.20.0.2
 			route add fd00:244:1::/64 via fd00:20::2
@@ -147,9 +164,7 @@ lab_address_router() {
 	} | lab_ip router
 }
 
-# Pods as Calico wires them: a host route to each, proxy ARP and a link-local gateway.
-lab_address_balancer() {
-	local n
+lab_address_uplink() {
 	lab_ip balancer <<-EOF
 		address add 10.20.0.2/24 dev up0
 		address add fd00:20::2/64 dev up0
@@ -157,6 +172,12 @@ lab_address_balancer() {
 		route add default via 10.20.0.1
 		route add default via fd00:20::1
 	EOF
+}
+
+# Pods as Calico wires them: a host route to each, proxy ARP and a link-local gateway.
+lab_address_balancer() {
+	local n
+	lab_address_uplink
 	for n in 0 1; do
 		lab_ip balancer <<-EOF
 			address add fe80::1/64 dev pod$n nodad
@@ -228,8 +249,10 @@ lab_serve() {
 	chmod 755 "$LAB_DIR" "$LAB_DIR/www"
 	for host in "${LAB_SERVERS[@]}"; do
 		lab_nginx_start "$host"
-		lab_in "$host" "$LAB_BUILD/net/echo" "$host" 7 >/dev/null 2>"$LAB_DIR/$host/echo.log" \
-			</dev/null &
+		lab_in "$host" "$LAB_BUILD/net/echo" "$host" 7 >/dev/null \
+			2>"$LAB_DIR/$host/echo.log" </dev/null &
+		[[ ! -x $LAB_BUILD/net/stream ]] || lab_in "$host" "$LAB_BUILD/net/stream" serve 9 \
+			>/dev/null 2>"$LAB_DIR/$host/stream.log" </dev/null &
 	done
 }
 

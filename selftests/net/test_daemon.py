@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""headgated and its user: mistakes get one sentence, nothing is left behind (topology.py)."""
+import json
+import os
+import subprocess
+
+import pytest
+
+from lab import BUILD
+from manifest import as_list, port, service, shop
+from topology import BACKENDS
+
+NOBODY = 65534
+BROKEN = """\
+apiVersion: v1
+kind: Service
+metadata:
+  name: broken
+  namespace: shop
+spec:
+  clusterIP: 10.96.0.9
+  ports:
+    - name: http
+      port: 70000
+"""
+
+
+def headgated(*arguments, **options):
+    return subprocess.run([str(BUILD / "headgated"), *map(str, arguments)], text=True,
+                          capture_output=True, stdin=subprocess.DEVNULL, timeout=30,
+                          check=False, **options)
+
+
+def balancer(lab, *arguments):
+    """headgated inside the balancer, expected to refuse."""
+    process = lab.popen("balancer", BUILD / "headgated", *arguments, "--pin-root",
+                        f"/sys/fs/bpf/{lab.name}", stdin=subprocess.DEVNULL,
+                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    _, err = process.communicate(timeout=30)
+    return process.returncode, err
+
+
+def test_check_names_file_line_and_column(tmp_path):
+    (tmp_path / "broken.yaml").write_text(BROKEN)
+    (tmp_path / "good.json").write_text(json.dumps(as_list(shop(BACKENDS))))
+    result = headgated("--check", "--manifests", tmp_path)
+    said = result.stdout + result.stderr
+    assert result.returncode == 1, said
+    assert f"{tmp_path}/broken.yaml:10:13" in said, said
+    assert "shop/broken" in said and "70000" in said and "65535" in said, said
+
+
+def test_check_of_good_manifests_succeeds(tmp_path):
+    (tmp_path / "good.json").write_text(json.dumps(as_list(shop(BACKENDS))))
+    result = headgated("--check", "--manifests", tmp_path)
+    assert result.returncode == 0, result.stderr
+
+
+def test_broken_service_leaves_the_others_in_force(lab, gate):
+    (lab.manifests / "broken.yaml").write_text(BROKEN)
+    gate.serve(shop(BACKENDS))
+    complaints = json.dumps(gate.json("status")["complaints"])
+    assert "broken.yaml" in complaints and "shop/broken" in complaints
+
+
+@pytest.mark.parametrize("verb", ("--check", "--print-plan"))
+def test_no_privilege_is_needed(tmp_path, verb):
+    os.chmod(tmp_path, 0o755)
+    for parent in tmp_path.parents[:2]:
+        os.chmod(parent, 0o755)
+    (tmp_path / "good.json").write_text(json.dumps(as_list(shop(BACKENDS))))
+    result = headgated(verb, "--manifests", tmp_path, user=NOBODY, group=NOBODY,
+                       extra_groups=[])
+    assert result.returncode == 0, result.stderr
+    if verb == "--print-plan":
+        assert "shop/web" in result.stdout and "10.20.0.10" in result.stdout
+
+
+def test_missing_privilege_is_one_sentence(tmp_path):
+    result = headgated("--manifests", "/tmp", "--interface", "lo", "--socket",
+                       tmp_path / "socket", user=NOBODY, group=NOBODY, extra_groups=[])
+    assert result.returncode != 0
+    assert "root" in result.stderr or "CAP_" in result.stderr, result.stderr
+
+
+@pytest.mark.parametrize("arguments, expected", (
+    ((), "manifests"),
+    (("--manifests", "/nonexistent", "--interface", "up0"), "/nonexistent"),
+    (("--manifests", "/tmp"), "interface"),
+    (("--nonsense",), "--help"),
+    (("--manifests", "/tmp", "--interface", "up0", "--flows", "many"), "flows"),
+    (("--manifests", "/tmp", "--interface", "up0", "--cluster-cidr", "10.0.0.0/40"),
+     "10.0.0.0/40"),
+    (("--manifests", "/tmp", "--interface", "up0", "--snat-ports", "9-5"), "snat-ports"),
+    (("--config", "/nonexistent.conf"), "/nonexistent.conf"),
+))
+def test_option_mistakes_are_named(lab, gate, arguments, expected):
+    code, err = balancer(lab, *arguments)
+    assert code != 0
+    assert expected in err, err
+
+
+def test_second_daemon_on_the_socket_is_refused(lab, gate):
+    gate.serve(shop(BACKENDS))
+    code, err = balancer(lab, "--manifests", lab.manifests, "--interface", "up0",
+                         "--socket", lab.folder / "headgated.sock")
+    assert code != 0
+    assert "headgated.sock" in err, err
+    assert gate.answers()
+
+
+def test_configuration_file_has_the_same_names(lab, gate, tmp_path):
+    config = tmp_path / "headgated.conf"
+    config.write_text("flows = 4096\nanswer-neighbours = true\n")
+    gate.serve(shop(BACKENDS), "--config", config)
+
+
+def test_uninstall_removes_every_trace(lab, gate):
+    gate.serve(shop(BACKENDS))
+    gate.stop()
+    pins = f"/sys/fs/bpf/{lab.name}"
+    assert os.listdir(pins)
+    assert "prog/xdp" in lab.run("balancer", "ip", "-d", "link", "show", "up0")
+    gate.uninstall()
+    assert not os.path.exists(pins)
+    for interface in ("up0", "pod0", "pod1"):
+        assert "prog/xdp" not in lab.run("balancer", "ip", "-d", "link", "show", interface)
+        assert "clsact" not in lab.run("balancer", "tc", "qdisc", "show", "dev", interface)
+
+
+def test_sctp_with_another_target_port_is_refused_with_a_sentence(tmp_path):
+    objects = [service("signal", [port(5000, "SCTP", target=5001)])]
+    (tmp_path / "sctp.json").write_text(json.dumps(as_list(objects)))
+    result = headgated("--check", "--manifests", tmp_path)
+    assert "SCTP" in result.stdout + result.stderr
+
+
+def test_status_says_how_xdp_is_attached(lab, gate):
+    gate.serve(shop(BACKENDS))
+    status = gate.json("status")
+    nic = next(a for a in status["attachments"] if a["name"] == "up0")
+    assert nic["mode"].startswith("native"), nic
+    assert status["notServed"], status
