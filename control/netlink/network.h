@@ -15,7 +15,7 @@ struct network;
 
 struct network_route {
 	uint32_t hop; /* index for hg_hops, > 0 and stable while the next hop is in use;
-			 0: no route */
+			 0: the address is this node's own */
 	uint32_t pod_ifindex;  /* host end of the local pod's interface that holds the
 				  address, else 0 */
 	struct hg_addr source; /* SNAT address towards it (preferred source, else first
@@ -32,6 +32,11 @@ struct network_link {
 	bool is_pod; /* matches --pod-interfaces */
 };
 
+/*
+ * routes() is called last in a turn of the loop and may call anything here. hop() and
+ * link() may be called from within network_open() and network_find() and must not call
+ * network_find() or network_release().
+ */
 struct network_events {
 	void *context;
 	/* hg_hops[index] has a new content (also when it became unresolved: flags say
@@ -46,14 +51,18 @@ struct network_events {
 
 /*
  * Read everything once, then follow changes on the loop. pod_pattern: fnmatch(3) pattern
- * of host ends of pod interfaces, or NULL. 0 or -errno. Events also fire for what is
- * found during opening.
+ * of host ends of pod interfaces, or NULL. 0 or -errno. hop() and link() also fire for
+ * what is found during opening.
  */
 int network_open(uv_loop_t *loop, const char *pod_pattern,
 		 const struct network_events *events, struct network **ret_network);
+/* No event fires any more; memory is freed when the loop has run once more. */
 void network_close(struct network *network);
 
-/* Longest-prefix route of the main and local tables. 0, or -ENETUNREACH / -ENOMEM. */
+/*
+ * Longest-prefix route of the main and local tables. 0, or -ENETUNREACH / -ENOMEM. An
+ * address of this node itself is found without hop: the packet is delivered here.
+ */
 int network_find(struct network *network, const struct hg_addr *addr,
 		 struct network_route *ret_route);
 /* A hop asked for by network_find() is kept resolved until it is released as often as it
