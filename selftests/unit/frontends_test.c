@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which frontends a Service has, which list each follows, and who may use it.
+ */
+#include "world.h"
+
+static const struct wanted_port *find_port(const struct wanted_service *wanted,
+					   const char *key)
+{
+	for (size_t i = 0; i < wanted->port_count; i++) {
+		if (strcmp(wanted->ports[i].key, key) == 0)
+			return &wanted->ports[i];
+	}
+	fail_msg("no group %s", key);
+	return NULL;
+}
+
+static const struct policy_case {
+	const char *name;
+	bool internal_local, external_local;
+	const char *node; /* where we are */
+	const char *key;
+	const char *frontend;
+	size_t active;
+	bool no_local;
+} POLICIES[] = {
+	{ "Cluster/Cluster", false, false, "a", "shop/cart:http/TCP/IPv4", CLUSTER_IP, 3,
+	  false },
+	{ "external Local, external frontend", false, true, "a",
+	  "shop/cart:http/TCP/IPv4/local", "203.0.113.1", 1, false },
+	{ "external Local, clusterIP", false, true, "a", "shop/cart:http/TCP/IPv4",
+	  CLUSTER_IP, 3, false },
+	{ "internal Local, clusterIP", true, false, "b", "shop/cart:http/TCP/IPv4/local",
+	  CLUSTER_IP, 1, false },
+	{ "internal Local, external frontend", true, false, "a",
+	  "shop/cart:http/TCP/IPv4", "203.0.113.1", 3, false },
+	{ "both Local", true, true, "c", "shop/cart:http/TCP/IPv4/local", CLUSTER_IP, 1,
+	  false },
+	{ "external Local, none here", false, true, "z", "shop/cart:http/TCP/IPv4/local",
+	  "203.0.113.1", 0, true },
+	{ "internal Local, none here", true, false, "z", "shop/cart:http/TCP/IPv4/local",
+	  CLUSTER_IP, 0, true },
+};
+
+static void frontends_follow_their_traffic_policy(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(POLICIES) / sizeof(POLICIES[0]); i++) {
+		const struct policy_case *row = &POLICIES[i];
+		struct world *world = new_world();
+		struct object *service = web_service();
+		struct hg_addr frontend = addr(row->frontend);
+		const struct wanted_port *port;
+		bool found = false;
+
+		print_message("%s\n", row->name);
+		add_addr(&service->service.external_ips, "203.0.113.1");
+		service->service.internal_local = row->internal_local;
+		service->service.external_local = row->external_local;
+		world->input.node_name = row->node;
+		set(world, service);
+		set(world, web_slice());
+		port = find_port(compile(world), row->key);
+		assert_int_equal(port->active_count, row->active);
+		for (size_t j = 0; j < port->frontend_count; j++) {
+			assert_int_equal(
+			    !!(port->frontends[j].flags & HG_SERVICE_NO_LOCAL),
+			    row->no_local);
+			found |= !addr_compare(&port->frontends[j].addr, &frontend);
+		}
+		assert_true(found);
+		free_world(world);
+	}
+}
+
+static void frontends_local_list_without_endpoint_anywhere_refuses_instead(void **state)
+{
+	struct world *world = new_world();
+	struct object *service = web_service();
+
+	(void)state;
+	service->service.internal_local = true;
+	set(world, service);
+	assert_int_equal(compile(world)->ports[0].frontends[0].flags, 0);
+	free_world(world);
+}
+
+static uint32_t flags_of(struct world *world, const char *text)
+{
+	const struct wanted_service *wanted = compile(world);
+	struct hg_addr where = addr(text);
+
+	for (size_t i = 0; i < wanted->port_count; i++) {
+		const struct wanted_port *port = &wanted->ports[i];
+
+		for (size_t j = 0; j < port->frontend_count; j++) {
+			if (addr_compare(&port->frontends[j].addr, &where) == 0)
+				return port->frontends[j].flags;
+		}
+	}
+	fail_msg("no frontend %s", text);
+	return 0;
+}
+
+static struct object *exposed_service(void)
+{
+	struct object *service = web_service();
+
+	add_addr(&service->service.cluster_ips, "fd00::1");
+	add_addr(&service->service.external_ips, "203.0.113.1");
+	add_addr(&service->service.load_balancer_ips, "203.0.113.2");
+	add_addr(&service->service.load_balancer_ips, "2001:db8::2");
+	return service;
+}
+
+static void frontends_cluster_ip_stays_inside_unless_exposed(void **state)
+{
+	struct world *world = new_world();
+	struct object *service = exposed_service();
+
+	(void)state;
+	set(world, exposed_service());
+	assert_int_equal(flags_of(world, CLUSTER_IP), 0);
+	world->input.cluster_cidr = true;
+	assert_int_equal(flags_of(world, CLUSTER_IP), HG_SERVICE_INSIDE_ONLY);
+	assert_int_equal(flags_of(world, "fd00::1"), HG_SERVICE_INSIDE_ONLY);
+	assert_int_equal(flags_of(world, "203.0.113.1"), 0);
+	assert_int_equal(flags_of(world, "203.0.113.2"), 0);
+	service->service.options.expose = true;
+	set(world, service);
+	assert_int_equal(flags_of(world, CLUSTER_IP), 0);
+	free_world(world);
+}
+
+static void
+frontends_source_ranges_hold_for_load_balancer_addresses_per_family(void **state)
+{
+	struct world *world = new_world();
+	struct object *service = exposed_service();
+	struct object *open = exposed_service();
+	const struct wanted_port *port;
+
+	(void)state;
+	add_range(&service->service.source_ranges, "198.51.100.0/24");
+	add_range(&service->service.source_ranges, "192.0.2.0/24");
+	set(world, service);
+	assert_int_equal(flags_of(world, CLUSTER_IP), 0);
+	assert_int_equal(flags_of(world, "203.0.113.1"), 0);
+	assert_int_equal(flags_of(world, "203.0.113.2"), HG_SERVICE_SOURCE_RANGES);
+	assert_int_equal(flags_of(world, "2001:db8::2"), 0);
+	port = find_port(world->wanted, "shop/cart:http/TCP/IPv4");
+	assert_int_equal(port->source_ranges.count, 2);
+	assert_int_equal(port->source_ranges.items[0].addr.bytes[12], 192);
+	port = find_port(world->wanted, "shop/cart:http/TCP/IPv6");
+	assert_int_equal(port->source_ranges.count, 0);
+	add_range(&open->service.source_ranges, "192.0.2.0/24");
+	add_range(&open->service.source_ranges, "0.0.0.0/0");
+	add_range(&open->service.source_ranges, "2001:db8:1::/48");
+	set(world, open);
+	assert_int_equal(flags_of(world, "203.0.113.2"), 0);
+	assert_int_equal(flags_of(world, "2001:db8::2"), HG_SERVICE_SOURCE_RANGES);
+	free_world(world);
+}
+
+static void
+frontends_address_listed_twice_is_one_frontend_and_keeps_its_ranges(void **state)
+{
+	struct world *world = new_world();
+	struct object *service = web_service();
+
+	(void)state;
+	add_addr(&service->service.external_ips, "203.0.113.2");
+	add_addr(&service->service.load_balancer_ips, "203.0.113.2");
+	add_addr(&service->service.load_balancer_ips, "203.0.113.2");
+	add_range(&service->service.source_ranges, "192.0.2.0/24");
+	set(world, service);
+	assert_int_equal(compile(world)->ports[0].frontend_count, 2);
+	assert_int_equal(flags_of(world, "203.0.113.2"), HG_SERVICE_SOURCE_RANGES);
+	free_world(world);
+}
+
+static void frontends_options_become_flags_and_numbers(void **state)
+{
+	struct world *world = new_world();
+	struct object *service = web_service();
+
+	(void)state;
+	service->service.affinity = true;
+	service->service.affinity_timeout_s = 600;
+	service->service.options.no_backend = NO_BACKEND_DROP;
+	service->service.options.forwarding = FORWARD_NAT;
+	service->service.options.drain_s = 30;
+	set(world, service);
+	assert_int_equal(flags_of(world, CLUSTER_IP),
+			 HG_SERVICE_AFFINITY | HG_SERVICE_DROP | HG_SERVICE_NAT);
+	assert_int_equal(world->wanted->ports[0].affinity_s, 600);
+	assert_int_equal(world->wanted->ports[0].drain_s, 30);
+	assert_int_equal(world->wanted->ports[0].forwarding, FORWARD_NAT);
+	free_world(world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(frontends_follow_their_traffic_policy),
+		cmocka_unit_test(
+		    frontends_local_list_without_endpoint_anywhere_refuses_instead),
+		cmocka_unit_test(frontends_cluster_ip_stays_inside_unless_exposed),
+		cmocka_unit_test(
+		    frontends_source_ranges_hold_for_load_balancer_addresses_per_family),
+		cmocka_unit_test(
+		    frontends_address_listed_twice_is_one_frontend_and_keeps_its_ranges),
+		cmocka_unit_test(frontends_options_become_flags_and_numbers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
