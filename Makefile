@@ -19,7 +19,7 @@ CPPFLAGS += -Iinclude -D_GNU_SOURCE -DHEADGATE_VERSION='"$(VERSION)"' \
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu17 $(WARN) -fno-strict-aliasing
 LDLIBS += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
-BPF_CFLAGS := -O2 -g -std=gnu17 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-function -Werror \
+BPF_CFLAGS := -O2 -g -std=gnu17 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-function -Wno-unused-parameter -Werror \
 	-fno-strict-aliasing -Iinclude -I$(ARCH_INCLUDE)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
@@ -57,10 +57,12 @@ $(B)/libheadgate.a: $(objects)
 $(B)/san/libheadgate.a: $(sanitized)
 	rm -f $@; ar rcs $@ $^
 
-$(B)/xdp/%.bpf.o: xdp/%.bpf.c | $(B)/xdp/
+$(B)/xdp/%.bpf.o: xdp/%.bpf.c
+	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
 	llvm-strip-14 -g $@ 2>/dev/null || llvm-strip -g $@
-$(B)/control/datapath/programs.o: control/datapath/programs.S $(bpf) | $(B)/control/datapath/
+$(B)/control/datapath/programs.o: control/datapath/programs.S $(bpf)
+	@mkdir -p $(@D)
 	$(CC) -c -I$(B)/xdp -o $@ $<
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -89,10 +91,9 @@ $(B)/net/%.bpf.o: selftests/net/%.bpf.c
 $(B)/net/%: selftests/net/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< -lpthread
-$(B)/man/%: tools/man/%.scd | $(B)/man/
+$(B)/man/%: tools/man/%.scd
+	@mkdir -p $(@D)
 	scdoc < $< > $@
-%/:
-	@mkdir -p $@
 
 install: all
 	install -D $(B)/headgated $(DESTDIR)$(PREFIX)/sbin/headgated

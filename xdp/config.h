@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Configuration: constants that the control process sets before load, so that the verifier prunes
- * what is not asked for.
+ * Configuration: constants that the control process sets before load, so that the
+ * verifier prunes what is not asked for.
  */
 #ifndef XDP_CONFIG_H
 #define XDP_CONFIG_H

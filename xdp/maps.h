@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Every map, with who writes it and when entries die. Sizes here are the defaults; the control
- * process sets its own before load. Layout of keys and values: <headgate/abi.h>.
+ * Every map, with who writes it and when entries die. Sizes here are the defaults; the
+ * control process sets its own before load. Layout of keys and values: <headgate/abi.h>.
  */
 #ifndef XDP_MAPS_H
 #define XDP_MAPS_H
@@ -20,16 +20,19 @@
 		__uint(pinning, LIBBPF_PIN_BY_NAME);                                     \
 	} name SEC(".maps")
 
-/* Bits of addresses in use. Control process: set before a frontend appears, cleared after. */
+/* Bits of addresses in use. Control process: set before a frontend appears, cleared
+ * after. */
 HG_MAP(hg_ours, ARRAY, __u32, __u64, HG_OURS_WORDS, 0);
 
 /* Our SNAT addresses by hash. Control process: one update per line, old lines zeroed. */
 HG_MAP(hg_locals, ARRAY, __u32, struct hg_local, HG_LOCALS, 0);
 
-/* SNAT addresses by index. Control process: an index is never reused while the daemon runs. */
+/* SNAT addresses by index. Control process: an index is never reused while the daemon
+ * runs. */
 HG_MAP(hg_snat, ARRAY, __u32, struct hg_addr, HG_SNAT_ADDRS, 0);
 
-/* Frontend → service record. Control process: one update switches; deleted with the Service. */
+/* Frontend → service record. Control process: one update switches; deleted with the
+ * Service. */
 HG_MAP(hg_frontends, HASH, struct hg_frontend_key, __u32, 65536, 0);
 
 /* Service records. Control process: written while no frontend points at them. */
@@ -41,7 +44,8 @@ HG_MAP(hg_slots, ARRAY, __u32, struct hg_slot_pair, 5242880, BPF_F_MMAPABLE);
 /* Backends of services by position. Control process: as hg_slots. */
 HG_MAP(hg_members, ARRAY, __u32, struct hg_member, 262144, BPF_F_MMAPABLE);
 
-/* Backends. Control process: flags, hop change in place; another meaning = next generation. */
+/* Backends. Control process: flags, hop change in place; another meaning = next
+ * generation. */
 HG_MAP(hg_backends, ARRAY, __u32, struct hg_backend, 131072, 0);
 
 /* Next hops. Control process: updated in place when a neighbour changes. */
@@ -71,7 +75,8 @@ HG_MAP(hg_affinity, LRU_HASH, struct hg_affinity_key, struct hg_affinity, 32768,
 /* Source ranges. Control process. */
 HG_MAP(hg_ranges, LPM_TRIE, struct hg_range_key, __u32, 65536, BPF_F_NO_PREALLOC);
 
-/* Counters of backends by CPU. Datapath adds; never reset while the index keeps its meaning. */
+/* Counters of backends by CPU. Datapath adds; never reset while the index keeps its
+ * meaning. */
 HG_MAP(hg_stats, ARRAY, __u32, struct hg_stats, 262144, BPF_F_MMAPABLE);
 
 /* Flows freed by the sweeper, by backend. Control process. */

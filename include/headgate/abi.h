@@ -156,6 +156,9 @@ struct hg_backend {
 enum hg_hop_flag {
 	HG_HOP_RESOLVED = 1 << 0,
 	HG_HOP_GATEWAY = 1 << 1, /* addr is a gateway, not the destination itself */
+	HG_HOP_POD = 1 << 2,	 /* ifindex is the host end of a local pod's interface */
+	HG_HOP_NIC =
+	    1 << 3, /* ifindex carries our XDP program: frames may be redirected to it */
 };
 struct hg_hop {
 	struct hg_addr addr; /* gateway, or the destination itself when on link */
@@ -366,6 +369,8 @@ struct hg_config {
 	__u8 answer_neighbours;	    /* ARP and ND for VIPs */
 	__u8 pods;		    /* --pod-interfaces given */
 	__u8 meta;		    /* XDP metadata works on this driver */
+	__u8 frags;		    /* loaded with BPF_F_XDP_HAS_FRAGS */
+	__u8 spare[7];
 };
 
 /* XDP metadata and skb->cb: what `nic` tells `nic_tc` about a packet that it translated.

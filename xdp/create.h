@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * create: the two lines of a new flow. The reply key must be free: with SNAT a port is
+ * sought by this CPU's cursor; without, the client's own port is tried first, then the
+ * same search (two virtual addresses may lead one client port to the same pod), so that
+ * only the port changes, never the address.
+ */
+#ifndef XDP_CREATE_H
+#define XDP_CREATE_H
+
+#include "flow.h"
+
+#define PORT_PROBES 8
+
+/* Next port of this CPU's cursor. Each CPU starts in its own part of the range. */
+static __always_inline __be16 port_next(void)
+{
+	__u32 zero = 0, count = hg_config.port_last - hg_config.port_first + 1, port;
+	struct hg_cursor *cursor = bpf_map_lookup_elem(&hg_cursors, &zero);
+
+	if (!cursor)
+		return 0;
+	if (!cursor->spare) {
+		cursor->spare = 1;
+		cursor->port = bpf_get_smp_processor_id() * (count / hg_config.cpus);
+	}
+	cursor->port++;
+	if (cursor->port >= count)
+		cursor->port = 0;
+	port = hg_config.port_first + cursor->port;
+	return be16(port);
+}
+
+/*
+ * A reply key that another flow holds is given up by a flow that has ended, and by one
+ * that was never proved and is idle (last: on the final probe whatever its age). Returns
+ * 1 when the key is free now.
+ */
+__noinline int port_take(__u32 line, __u32 now, int last)
+{
+	struct hg_flow *flow = table_line(line);
+	struct flow_view view = { .line = line };
+	int idle;
+
+	if (!flow)
+		return 0;
+	view.ctl = ctl_of(flow);
+	barrier();
+	view.partner = flow->partner;
+	view.backend = flow->backend;
+	idle = last || now - flow->seen >= HG_TICKS(1);
+	barrier();
+	if ((view.ctl & HG_FLOW_STATE) != HG_FLOW_LIVE)
+		return 0;
+	if (!(line & LINE_EMBRYO && idle) && !flow_is_over(view.ctl, view.partner))
+		return 0;
+	table_free_pair(&view);
+	return 1;
+}
+
+/* Insert the reply line PENDING with the port given. As table_insert(). */
+static __always_inline int create_reply(struct flow_order *order, __be16 port, int last)
+{
+	int r;
+
+	order->flow.key.dport = port;
+	order->hash = hg_hash_flow(&order->flow.key, hg_config.seed);
+	r = table_insert(order);
+	if (r != -TABLE_EXISTS || !port_take(order->line, order->flow.seen, last))
+		return r;
+	return table_insert(order);
+}
+
+/*
+ * Insert the reply line with a port that makes its key free; the port is then
+ * order->flow.key.dport. SCTP keeps the client's own.
+ */
+__noinline int create_port(struct flow_order *order)
+{
+	int keeps, r = -TABLE_EXISTS;
+	__be16 port;
+
+	if (!order)
+		return -HG_REASON_snat_ports;
+	keeps = order->flow.key.protocol == IPPROTO_SCTP;
+	port = order->flow.port;
+	for (int i = 0; i < PORT_PROBES; i++) {
+		if (!keeps && (i || order->flow.key.snat))
+			port = port_next();
+		r = create_reply(order, port, i == PORT_PROBES - 1 || keeps);
+		if (r != -TABLE_EXISTS || keeps)
+			break;
+	}
+	if (r == -TABLE_EXISTS)
+		return keeps ? -HG_REASON_sctp_port : -HG_REASON_snat_ports;
+	return r;
+}
+
+/* The reply line as it shall stand, its port apart. */
+static __always_inline void reply_fill(const struct packet *p,
+				       const struct hg_backend *backend, __u8 snat,
+				       struct flow_order *order)
+{
+	struct hg_flow *flow = &order->flow;
+
+	order->table = LINE_EMBRYO;
+	flow->key.src = backend->addr;
+	flow->key.dst = p->key.src;
+	flow->key.sport = backend->port;
+	flow->key.protocol = p->key.protocol;
+	flow->key.snat = snat;
+	flow->ctl = HG_FLOW_PENDING | HG_FLOW_REPLY;
+	flow->partner = LINE_NONE;
+	flow->seen = p->now;
+	flow->port = p->key.sport;
+	flow->born = (__u8)p->now;
+}
+
+/* Turn the order of the reply line into that of the forward line. */
+static __always_inline void forward_fill(const struct packet *p, __u32 reply_line,
+					 __be16 port, struct flow_order *order)
+{
+	struct hg_flow *flow = &order->flow;
+
+	flow->snat = flow->key.snat;
+	flow->key = p->key;
+	flow->ctl = HG_FLOW_LIVE | p->seen;
+	flow->partner = reply_line;
+	flow->port = port;
+	flow->hop = 0;
+	order->hash = p->hash;
+}
+
+static __always_inline void view_of(const struct flow_order *order,
+				    struct flow_view *ret_view)
+{
+	__builtin_memset(ret_view, 0, sizeof(*ret_view));
+	ret_view->line = order->line;
+	ret_view->ctl = order->flow.ctl;
+	ret_view->partner = order->flow.partner;
+	ret_view->backend = order->flow.backend;
+	ret_view->port = order->flow.port;
+	ret_view->snat = order->flow.snat;
+}
+
+/* SNAT address index for a client of this backend: 0 keeps the client's address. */
+static __always_inline __u8 create_snat(const struct packet *p,
+					const struct hg_backend *backend)
+{
+	if (addr_equal(&p->key.src, &backend->addr))
+		return backend
+		    ->snat; /* hairpin: else the pod would answer itself directly */
+	if (hook_from_pod || backend->ifindex || backend->flags & HG_BACKEND_NAT)
+		return 0; /* replies pass by here anyway */
+	return backend->snat;
+}
+
+static __noinline __u32 create_reply_hop(const struct packet *p)
+{
+	struct hg_flow_key back;
+
+	key_reverse(&p->key, &back);
+	return forward_find_hop(p, &back);
+}
+
+/* Both lines of a new flow. NEXT and the forward line's view, or -reason. */
+static __noinline int create(struct packet *p, __u32 stamp,
+			     const struct hg_backend *backend, struct flow_view *ret_view)
+{
+	__u32 zero = 0, reply_line, reply_pending;
+	struct flow_order order = {};
+	struct hg_state *state = bpf_map_lookup_elem(&hg_state, &zero);
+	__u8 snat = create_snat(p, backend);
+	struct hg_flow *reply;
+	__be16 port;
+	int r;
+
+	if (!snat && !backend->snat && addr_equal(&p->key.src, &backend->addr))
+		return -HG_REASON_snat_ports;
+	reply_fill(p, backend, snat, &order);
+	order.flow.backend = stamp;
+	order.flow.hop = (__u16)create_reply_hop(p);
+	order.flow.route_epoch = state ? (__u8)state->route_epoch : 0;
+	r = create_port(&order);
+	if (r < 0)
+		return r;
+	port = order.flow.key.dport;
+	reply_line = order.line;
+	reply_pending = order.pending;
+	forward_fill(p, reply_line, port, &order);
+	r = table_insert(&order);
+	if (r < 0) {
+		table_free(reply_line, reply_pending);
+		if (r == -TABLE_EXISTS && table_find(&p->key, p->hash, ret_view))
+			return NEXT; /* another CPU made it first */
+		return r == -TABLE_EXISTS ? -HG_REASON_flow_contended : r;
+	}
+	reply = table_line(reply_line);
+	if (reply)
+		reply->partner = order.line;
+	barrier();
+	table_publish(reply_line, reply_pending, HG_FLOW_REPLY);
+	stats_created(backend_index(stamp));
+	view_of(&order, ret_view);
+	return NEXT;
+}
+
+#endif

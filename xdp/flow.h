@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * flow: a packet of a tracked connection needs nothing but its line, its backend's record
+ * and its next hop. This file follows flows (translate, mark, promote, give up); table.h
+ * knows lines, create.h makes flows.
+ *
+ * Cold cache lines of a hit: the flow's line. Shared by many flows, so usually warm:
+ * backend, next hop, this CPU's counters.
+ */
+#ifndef XDP_FLOW_H
+#define XDP_FLOW_H
+
+#include "backend.h"
+#include "forward.h"
+#include "rewrite.h"
+#include "table.h"
+
+/* The key that a packet of this line gets: DNAT and SNAT forward, both undone in a reply.
+ */
+static __always_inline int flow_target(const struct flow_view *view,
+				       const struct hg_backend *backend,
+				       const struct packet *p, struct hg_flow_key *ret_to)
+{
+	__u32 index = view->snat;
+	struct hg_addr *snat;
+
+	ret_to->protocol = p->key.protocol;
+	ret_to->snat = 0;
+	ret_to->spare[0] = 0;
+	ret_to->spare[1] = 0;
+	if (view->ctl & HG_FLOW_REPLY) {
+		ret_to->src = backend->vip;
+		ret_to->sport = backend->vport;
+		ret_to->dst = view->client;
+		ret_to->dport = view->port;
+		return NEXT;
+	}
+	ret_to->src = p->key.src;
+	ret_to->dst = backend->addr;
+	ret_to->sport = view->port;
+	ret_to->dport = backend->port;
+	if (!index)
+		return NEXT;
+	snat = bpf_map_lookup_elem(&hg_snat, &index);
+	if (!snat)
+		return -HG_REASON_snat_ports;
+	ret_to->src = *snat;
+	return NEXT;
+}
+
+/*
+ * Where a packet of this line leaves. A reply's hop was remembered at creation; after a
+ * route change (epoch) it is looked up again and remembered anew.
+ */
+static __noinline int flow_way(struct packet *p, const struct flow_view *view,
+			       const struct hg_backend *backend,
+			       const struct hg_flow_key *to)
+{
+	__u32 zero = 0, hop = view->hop;
+	struct hg_state *state;
+	struct hg_flow *flow;
+
+	if (!(view->ctl & HG_FLOW_REPLY)) {
+		if (backend->ifindex && p->ttl > 1)
+			return forward_pod(p, backend->ifindex);
+		return forward(p, to, backend->hop);
+	}
+	state = bpf_map_lookup_elem(&hg_state, &zero);
+	if (state && (__u8)state->route_epoch != view->route_epoch) {
+		hop = forward_find_hop(p, to);
+		flow = table_line(view->line);
+		/* Both stores are of facts that any CPU would find; a reader of half of
+		 * them asks again. */
+		if (flow) {
+			flow->hop = hop;
+			flow->route_epoch = (__u8)state->route_epoch;
+		}
+	}
+	return forward(p, to, hop);
+}
+
+/* Record that this direction was seen, and with what. */
+static __always_inline void flow_touch(const struct packet *p,
+				       const struct flow_view *view)
+{
+	struct hg_flow *flow = table_line(view->line);
+	__u32 fresh = p->seen & ~view->ctl & HG_FLOW_SEEN;
+
+	if (flow && flow->seen != p->now)
+		flow->seen = p->now;
+	if (fresh)
+		table_mark(view->line, view->ctl, fresh);
+}
+
+/* Whether this client packet proves that its sender hears us. See design: embryonic
+ * flows. */
+static __always_inline int flow_is_proof(const struct packet *p,
+					 const struct flow_view *view)
+{
+	struct hg_flow *reply;
+
+	if (view->ctl & HG_FLOW_REPLY || !(p->seen & HG_FLOW_ACK) ||
+	    p->seen & (HG_FLOW_SYN | HG_FLOW_RST))
+		return 0;
+	if (p->key.protocol == IPPROTO_UDP && (__u8)(p->now - view->born) < HG_TICKS(2))
+		return 0;
+	reply = view->partner == LINE_NONE ? 0 : table_line(view->partner);
+	/* A SYN/ACK, INIT-ACK or datagram has passed the other way. */
+	return reply && reply->partner == view->line &&
+	       ctl_of(reply) & (HG_FLOW_SYN | HG_FLOW_ACK);
+}
+
+static __always_inline void order_from_line(struct flow_order *order,
+					    const struct hg_flow *flow)
+{
+	__builtin_memset(order, 0, sizeof(*order));
+	order->flow = *flow;
+	order->flow.ctl = (flow->ctl & (HG_FLOW_SEEN | HG_FLOW_REPLY));
+	order->moves = 1;
+}
+
+/* Copy one embryonic line into the main table with this state. 0 or as table_insert(). */
+static __always_inline int flow_move(__u32 from, __u32 state, __u32 partner,
+				     struct flow_order *order)
+{
+	struct hg_flow *flow = table_line(from);
+
+	if (!flow)
+		return -HG_REASON_flow_contended;
+	order_from_line(order, flow);
+	order->flow.ctl |= state;
+	order->flow.partner = partner;
+	order->hash = hg_hash_flow(&order->flow.key, hg_config.seed);
+	return table_insert(order);
+}
+
+/*
+ * The client proved itself: move both lines from hg_embryos to hg_flows, reply first, and
+ * free the old ones. Readers look in hg_flows first, so that at no instant the flow is
+ * nowhere. 0, also when another CPU moves it; -reason when the main table has no room.
+ */
+__noinline int flow_promote(const struct flow_view *view)
+{
+	__u32 reply_line, reply_pending, reply_flags;
+	struct flow_order order;
+	struct hg_flow *reply;
+	int r;
+
+	if (!view)
+		return 0;
+	r = flow_move(view->partner, HG_FLOW_PENDING, LINE_NONE, &order);
+	if (r < 0)
+		return r == -TABLE_EXISTS ? 0 : r;
+	reply_line = order.line;
+	reply_pending = order.pending;
+	reply_flags = order.flow.ctl & (HG_FLOW_SEEN | HG_FLOW_REPLY);
+	r = flow_move(view->line, HG_FLOW_LIVE, reply_line, &order);
+	if (r < 0) {
+		table_free(reply_line, reply_pending);
+		return r == -TABLE_EXISTS ? 0 : r;
+	}
+	reply = table_line(reply_line);
+	if (reply)
+		reply->partner = order.line;
+	barrier();
+	table_publish(reply_line, reply_pending, reply_flags);
+	reply = table_line(view->partner);
+	if (reply && reply->partner == view->line)
+		table_free(view->partner, ctl_of(reply));
+	table_free(view->line, view->ctl);
+	return 0;
+}
+
+/* A flow that a SYN may replace: both sides said goodbye, or one reset it. */
+__noinline int flow_is_over(__u32 ctl, __u32 partner)
+{
+	struct hg_flow *other = partner == LINE_NONE ? 0 : table_line(partner);
+	__u32 other_ctl = other ? ctl_of(other) : HG_FLOW_FIN;
+
+	if ((ctl | other_ctl) & HG_FLOW_RST)
+		return 1;
+	return !!(ctl & other_ctl & HG_FLOW_FIN);
+}
+
+/* Translate a packet of a known flow and decide where it leaves. */
+static __noinline int flow_apply(struct packet *p, const struct flow_view *view,
+				 const struct hg_backend *backend)
+{
+	struct hg_flow_key to;
+	int r;
+
+	r = flow_target(view, backend, p, &to);
+	if (r < 0)
+		return r;
+	r = flow_way(p, view, backend, &to);
+	if (r < 0)
+		return r;
+	stats_count(backend_index(view->backend), !!(view->ctl & HG_FLOW_REPLY),
+		    p->length);
+	rewrite(p, &to);
+	return SEND;
+}
+
+/*
+ * The stage: SEND when the packet belongs to a flow, NEXT when there is none (or none
+ * that still holds), or -reason.
+ */
+static __noinline int flow(struct packet *p)
+{
+	struct hg_backend *backend;
+	struct flow_view view;
+	int r;
+
+	if (!table_find(&p->key, p->hash, &view))
+		return NEXT;
+	backend = backend_of(view.backend);
+	if (!backend) {
+		table_free_pair(&view);
+		return p->opens ? NEXT : -HG_REASON_backend_gone;
+	}
+	if (p->opens && !(view.ctl & HG_FLOW_REPLY)) {
+		/* UDP leaves a backend that no longer serves; a new SYN begins anew after
+		 * an end. */
+		if (p->key.protocol == IPPROTO_UDP
+			? backend->flags & HG_BACKEND_MOVE_UDP
+			: flow_is_over(view.ctl, view.partner)) {
+			table_free_pair(&view);
+			return NEXT;
+		}
+	}
+	flow_touch(p, &view);
+	if (view.line & LINE_EMBRYO && flow_is_proof(p, &view)) {
+		r = flow_promote(&view);
+		if (r < 0)
+			return r;
+	}
+	return flow_apply(p, &view, backend);
+}
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Fragments: the first one names the ports, later ones follow it. A later one that comes
+ * first cannot be placed: it is dropped with a reason when it is for a VIP, passed when
+ * it may be the host's own.
+ */
+#ifndef XDP_FRAGMENT_H
+#define XDP_FRAGMENT_H
+
+#include "service.h"
+
+/* The stage. NEXT, PASS or -reason. */
+static __noinline int fragment_place(struct packet *p)
+{
+	struct hg_fragment_key key = { .src = p->key.src,
+				       .dst = p->key.dst,
+				       .id = p->fragment_id,
+				       .protocol = p->key.protocol };
+	struct hg_fragment ports = { .sport = p->key.sport,
+				     .dport = p->key.dport,
+				     .seen = p->now };
+	struct hg_fragment *first;
+
+	if (p->fragment == FRAGMENT_FIRST) {
+		if (!p->flaw)
+			bpf_map_update_elem(&hg_fragments, &key, &ports, BPF_ANY);
+		return NEXT;
+	}
+	first = bpf_map_lookup_elem(&hg_fragments, &key);
+	if (!first)
+		return is_virtual(p) ? -HG_REASON_fragment : PASS;
+	p->key.sport = first->sport;
+	p->key.dport = first->dport;
+	p->hash = hg_hash_flow(&p->key, hg_config.seed);
+	return NEXT;
+}
+
+#endif

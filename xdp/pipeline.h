@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The life of a packet, the same at every hook; read it aloud:
+ *	parse → ours? → fragment → ICMP → flow → service → backend → rewrite → forward
+ * (the place of policy is in service(), where the real client and backend are known).
+ */
+#ifndef XDP_PIPELINE_H
+#define XDP_PIPELINE_H
+
+#include "icmp.h"
+
+/* From parsed facts to a verdict or -reason. */
+static __always_inline int pipeline(struct packet *p)
+{
+	int r;
+
+	r = ours(p);
+	if (r == NEXT && p->fragment != WHOLE)
+		r = fragment_place(p);
+	if (r == NEXT && is_icmp(p))
+		return icmp(p);
+	if (r == NEXT && !p->flaw)
+		r = flow(p);
+	if (r == NEXT)
+		r = service(p);
+	return r;
+}
+
+/* A refusal is counted, and answered where an answer is due. Returns ANSWER or a negative
+ * number. */
+static __always_inline int refuse(struct packet *p, int r)
+{
+	stats_reason((__u32)-r, p->length);
+	return answer(p, (__u32)-r);
+}
+
+#endif

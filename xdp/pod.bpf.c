@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * tc programs, where XDP cannot reach:
+ *	nic_tc	 NIC, ingress: carries what `nic` translated into a local pod, or out by a
+ *neighbour that the kernel still has to resolve pod_out	 host end of a pod's
+ *interface, ingress: pod → virtual address, replies of local backends Nothing of it
+ *enters the host's IP stack.
+ */
+#include "hook_tc.h"
+#include "pipeline.h"
+
+#define TC_OK	0
+#define TC_SHOT 2
+
+/* Out of an interface, towards a hop of ours if there is one; the kernel writes layer 2.
+ */
+static __always_inline int send_neigh(__u32 ifindex, __u32 index)
+{
+	struct hg_hop *hop = index ? bpf_map_lookup_elem(&hg_hops, &index) : 0;
+	struct bpf_redir_neigh neigh = {};
+
+	if (!hop || hop->ifindex != ifindex)
+		return (int)bpf_redirect_neigh(ifindex, 0, 0, 0);
+	if (hop->addr.halves[0] == 0 &&
+	    hop->addr.words[2] == (HG_FORCE __u32)be32(0xffff)) {
+		neigh.nh_family = FAMILY_INET;
+		neigh.ipv4_nh = (HG_FORCE __be32)hop->addr.words[3];
+	} else {
+		neigh.nh_family = FAMILY_INET6;
+		__builtin_memcpy(neigh.ipv6_nh, &hop->addr, sizeof(hop->addr));
+	}
+	return (int)bpf_redirect_neigh(ifindex, &neigh, sizeof(neigh), 0);
+}
+
+static __always_inline int send(__u32 kind, __u32 ifindex, __u32 hop)
+{
+	if (kind == HG_MARK_PEER)
+		return (int)bpf_redirect_peer(ifindex, 0);
+	return send_neigh(ifindex, hop);
+}
+
+static __always_inline int leave(struct packet *p, int r)
+{
+	if (r < 0)
+		r = refuse(p, r);
+	if (r < 0)
+		return TC_SHOT;
+	if (r == ANSWER)
+		return (int)bpf_redirect(hook_ifindex(p->ctx), 0);
+	if (r == PASS)
+		return TC_OK;
+	return send(p->out == OUT_PEER ? HG_MARK_PEER : HG_MARK_NEIGH, p->out_ifindex,
+		    p->out_hop);
+}
+
+SEC("tc")
+int pod_out(struct __sk_buff *ctx)
+{
+	struct packet p = { .ctx = ctx };
+	int r = parse(&p);
+
+	if (r == NEXT)
+		r = pipeline(&p);
+	return leave(&p, r);
+}
+
+/*
+ * Without a mark (a driver without metadata): a packet that `nic` translated for a local
+ * pod is the reverse of that flow's reply line, which names the backend and so its
+ * interface.
+ */
+static __noinline int find_pod(struct __sk_buff *ctx)
+{
+	struct packet p = { .ctx = ctx };
+	struct hg_backend *backend;
+	struct flow_view view;
+	struct hg_flow_key key;
+
+	if (parse(&p) != NEXT || p.flaw || !bit_is_set(hg_hash_addr(&p.key.dst)))
+		return 0;
+	key_reverse(&p.key, &key);
+	if (!table_find(&key, hg_hash_flow(&key, hg_config.seed), &view) ||
+	    !(view.ctl & HG_FLOW_REPLY))
+		return 0;
+	backend = backend_of(view.backend);
+	return backend ? (int)backend->ifindex : 0;
+}
+
+SEC("tc")
+int nic_tc(struct __sk_buff *ctx)
+{
+	struct hg_mark *mark = (void *)(long)ctx->data_meta;
+	int ifindex;
+
+	if ((void *)(mark + 1) <= (void *)(long)ctx->data && mark->magic == HG_MARK_MAGIC)
+		return send(mark->kind, mark->ifindex, mark->hop);
+	if (hg_config.meta)
+		return TC_OK;
+	ifindex = find_pod(ctx);
+	return ifindex ? (int)bpf_redirect_peer((__u32)ifindex, 0) : TC_OK;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * ours? and service: is the packet any of our business, and if it begins something, to
+ * which Service does it go and may its sender do that?
+ */
+#ifndef XDP_SERVICE_H
+#define XDP_SERVICE_H
+
+#include "create.h"
+
+static __always_inline int bit_is_set(__u32 hash)
+{
+	__u32 index = (hash & 0xffff) >> 6;
+	__u64 *word = bpf_map_lookup_elem(&hg_ours, &index);
+
+	return word && *word >> (hash & 63) & 1;
+}
+
+/* Index in hg_snat of one of our SNAT addresses, else 0. */
+static __always_inline __u8 local_snat(const struct hg_addr *addr, __u32 hash)
+{
+	for (__u32 i = 0; i < HG_LOCAL_WINDOW; i++) {
+		__u32 index = (hash + i) & (HG_LOCALS - 1);
+		struct hg_local *local = bpf_map_lookup_elem(&hg_locals, &index);
+
+		if (!local || !local->snat)
+			return 0;
+		if (addr_equal(&local->addr, addr))
+			return local->snat;
+	}
+	return 0;
+}
+
+/* The stage: PASS at once what bears no address in use. */
+static __always_inline int ours(struct packet *p)
+{
+	__u32 hash = hg_hash_addr(&p->key.dst);
+
+	if (bit_is_set(hash))
+		p->key.snat = local_snat(&p->key.dst, hash);
+	else if (!bit_is_set(hg_hash_addr(&p->key.src)))
+		return PASS;
+	p->now = (__u32)(bpf_ktime_get_coarse_ns() >> HG_TICK_SHIFT);
+	p->hash = hg_hash_flow(&p->key, hg_config.seed);
+	return NEXT;
+}
+
+/*
+ * Index of a frontend's service record; port 0 and protocol 0 ask for the address itself.
+ * 0 when there is none, -HG_REASON_table_changing while it is being replaced.
+ */
+__noinline int service_index(const struct hg_addr *addr, __u32 port, __u32 protocol)
+{
+	struct hg_frontend_key key = { .port = (HG_FORCE __be16)port,
+				       .protocol = (__u8)protocol };
+	struct hg_service *service;
+	__u32 *index, copy;
+
+	if (!addr)
+		return 0;
+	key.addr = *addr;
+	index = bpf_map_lookup_elem(&hg_frontends, &key);
+	if (!index)
+		return 0;
+	/*
+	 * The kernel may give a deleted entry's memory to another key while we hold its
+	 * pointer: the record names its key, so that the wrong one is noticed.
+	 */
+	copy = *(volatile __u32 *)index;
+	service = bpf_map_lookup_elem(&hg_services, &copy);
+	if (service && service->port == key.port && service->protocol == key.protocol &&
+	    addr_equal(&service->addr, addr))
+		return (int)copy;
+	return -HG_REASON_table_changing;
+}
+
+static __always_inline struct hg_service *service_at(int index)
+{
+	__u32 place = (__u32)index;
+
+	return index > 0 ? bpf_map_lookup_elem(&hg_services, &place) : 0;
+}
+
+/* Whether dst is a virtual address at all. */
+static __always_inline int is_virtual(const struct packet *p)
+{
+	return service_index(&p->key.dst, 0, 0) != 0;
+}
+
+__noinline int range_contains(__u32 set, const struct hg_addr *addr)
+{
+	struct hg_range_key key = { .prefixlen = 32 + 128,
+				    .set = (HG_FORCE __u32)be32(set) };
+
+	if (!addr)
+		return 0;
+	key.addr = *addr;
+	return !!bpf_map_lookup_elem(&hg_ranges, &key);
+}
+
+/* May this source use the service? 0 or -reason. */
+static __always_inline int service_admits(const struct packet *p,
+					  const struct hg_service *service)
+{
+	if (service->flags & HG_SERVICE_INSIDE_ONLY && !range_contains(0, &p->key.src))
+		return -HG_REASON_outside_cluster;
+	if (service->flags & HG_SERVICE_SOURCE_RANGES &&
+	    !range_contains(service->id, &p->key.src))
+		return -HG_REASON_source_range;
+	return 0;
+}
+
+/* No frontend has this port: PASS when the address is none of ours, else why it is
+ * refused. */
+static __noinline int service_missing(struct packet *p)
+{
+	struct hg_service *address;
+	int r;
+
+	r = service_index(&p->key.dst, 0, 0);
+	address = service_at(r);
+	if (!address)
+		return r < 0 ? r : PASS;
+	r = service_admits(p, address);
+	if (r < 0)
+		return r;
+	if (p->flaw)
+		return -(int)p->flaw;
+	if (address->flags & HG_SERVICE_DROP)
+		p->quiet = 1;
+	return -HG_REASON_no_service;
+}
+
+/* The stage: a packet without flow. SEND, PASS, or -reason. */
+static __noinline int service(struct packet *p)
+{
+	struct hg_service *service;
+	struct hg_backend *backend;
+	struct flow_view view;
+	__s64 stamp;
+	__u32 index;
+	int r = 0;
+
+	if (!p->flaw)
+		r = service_index(&p->key.dst, (HG_FORCE __u16)p->key.dport,
+				  p->key.protocol);
+	service = service_at(r);
+	if (!service)
+		return r < 0 ? r : service_missing(p);
+	r = service_admits(p, service);
+	if (r < 0)
+		return r;
+	if (p->fragment == FRAGMENT_LATER)
+		return -HG_REASON_fragment;
+	if (service->flags & HG_SERVICE_DROP)
+		p->quiet = 1;
+	if (!p->opens &&
+	    !(service->flags & HG_SERVICE_NAT && p->key.protocol == IPPROTO_TCP))
+		return -HG_REASON_no_flow;
+	stamp = backend_choose(p, service);
+	if (stamp < 0)
+		return (int)stamp;
+	index = backend_index((__u32)stamp);
+	backend = bpf_map_lookup_elem(&hg_backends, &index);
+	if (!backend)
+		return -HG_REASON_no_backend;
+	/* policy: judged here, with the real client and the real backend */
+	r = create(p, (__u32)stamp, backend, &view);
+	if (r < 0)
+		return r;
+	return flow_apply(p, &view, backend);
+}
+
+#endif
