@@ -3,7 +3,8 @@
  * A folder of Kubernetes YAML or JSON files as a source of cluster state (*.yaml, *.yml,
  * *.json; not hidden files, not sub-folders). An invalid object leaves its last good
  * version in force; a folder that vanishes or cannot be read leaves everything in force.
- * One clear complaint each, kept until the cause is gone.
+ * One clear complaint each, kept until the cause is gone. What a file no longer holds
+ * goes out of force a quarter of a second later, everything else at once.
  */
 #ifndef SOURCE_MANIFESTS_H
 #define SOURCE_MANIFESTS_H
@@ -13,8 +14,12 @@
 
 struct manifests;
 
-/* Read one document text (YAML or JSON stream) into objects: visit takes ownership of
- * each. */
+/*
+ * Read one text (a stream of YAML documents, or JSON) into objects: visit takes ownership
+ * of each valid one; it ends the reading by a value other than 0, which is returned. 0
+ * (whatever the complaints), -EBADMSG when the text cannot be parsed to its end
+ * (complained too), or -ENOMEM.
+ */
 int manifest_read(const char *text, size_t length, const char *file,
 		  int (*visit)(void *context, struct object *object), void *context,
 		  struct complaints *complaints);

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Claims: a table from object identity to the files that hold the object, ordered by file
+ * name. A change of one file touches its own objects only; settling looks at touched
+ * entries only, after all files of a reading are through. So an object that moves from
+ * one file to another is never removed in between.
+ *
+ * A version is owned by its claim between reading and settling; then by the cluster, or
+ * it is freed because another file's is in force. When that other file goes away, the
+ * file next in line is read again rather than all losing versions being kept.
+ */
+#include "claim.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "../lib/cleanup.h"
+#define HASH_NONFATAL_OOM 1
+#include <utlist.h>
+#include <uthash.h>
+
+struct claim {
+	struct claimed *claimed;
+	struct file *file;
+	struct object *version; /* read, not settled */
+	unsigned line, column;
+	bool seen;			     /* in the reading that is going on */
+	struct claim *prev, *next;	     /* of one object */
+	struct claim *file_prev, *file_next; /* of one file */
+};
+
+struct claimed {
+	char *key; /* "kind/namespace/name" */
+	enum object_kind kind;
+	char *namespace, *name;
+	struct claim *claims;	  /* by file name */
+	const struct file *owner; /* whose version is in force; NULL: nobody's any more */
+	bool in_force;
+	bool touched;
+	struct claimed *next_touched;
+	UT_hash_handle hh;
+};
+
+struct claims {
+	struct cluster *cluster;
+	struct claimed *table;
+	struct claimed *touched;
+};
+
+struct claims *claims_new(struct cluster *cluster)
+{
+	struct claims *claims = calloc(1, sizeof(*claims));
+	if (claims)
+		claims->cluster = cluster;
+	return claims;
+}
+
+static void free_claimed(struct claimed *claimed)
+{
+	free(claimed->key);
+	free(claimed->namespace);
+	free(claimed->name);
+	free(claimed);
+}
+
+static void free_claim(struct claim *claim)
+{
+	DL_DELETE(claim->claimed->claims, claim);
+	DL_DELETE2(claim->file->claims, claim, file_prev, file_next);
+	object_free(claim->version);
+	free(claim);
+}
+
+void claims_free(struct claims *claims)
+{
+	struct claimed *claimed, *next;
+
+	if (!claims)
+		return;
+	HASH_ITER (hh, claims->table, claimed, next) {
+		HASH_DEL(claims->table, claimed);
+		while (claimed->claims)
+			free_claim(claimed->claims);
+		free_claimed(claimed);
+	}
+	free(claims);
+}
+
+static char *make_key(enum object_kind kind, const char *namespace, const char *name)
+{
+	char *key;
+	return asprintf(&key, "%d/%s/%s", kind, namespace, name) < 0 ? NULL : key;
+}
+
+static void touch(struct claims *claims, struct claimed *claimed)
+{
+	if (claimed->touched)
+		return;
+	claimed->touched = true;
+	LL_PREPEND2(claims->touched, claimed, next_touched);
+}
+
+static struct claim *find_claim(const struct claimed *claimed, const struct file *file)
+{
+	struct claim *claim;
+
+	DL_FOREACH (claimed->claims, claim)
+		if (claim->file == file)
+			return claim;
+	return NULL;
+}
+
+static struct claimed *add_claimed(struct claims *claims, const struct object *object,
+				   char **key)
+{
+	struct claimed *claimed = calloc(1, sizeof(*claimed));
+
+	if (!claimed)
+		return NULL;
+	claimed->kind = object->kind;
+	claimed->namespace = strdup(object->namespace);
+	claimed->name = strdup(object->name);
+	claimed->key = TAKE_PTR(*key);
+	if (claimed->namespace && claimed->name) {
+		HASH_ADD_KEYPTR(hh, claims->table, claimed->key, strlen(claimed->key),
+				claimed);
+		if (claimed->hh.tbl)
+			return claimed;
+	}
+	free_claimed(claimed);
+	return NULL;
+}
+
+static int compare_claims(const struct claim *a, const struct claim *b)
+{
+	return strcmp(a->file->name, b->file->name);
+}
+
+static struct claim *add_claim(struct claimed *claimed, struct file *file)
+{
+	struct claim *claim = calloc(1, sizeof(*claim));
+
+	if (!claim)
+		return NULL;
+	claim->claimed = claimed;
+	claim->file = file;
+	DL_INSERT_INORDER(claimed->claims, claim, compare_claims);
+	DL_APPEND2(file->claims, claim, file_prev, file_next);
+	return claim;
+}
+
+/* The file's claim on an object, made when it has none. NULL: out of memory. */
+static struct claim *get_claim(struct claims *claims, struct file *file,
+			       const struct object *object)
+{
+	_cleanup_free_ char *key =
+	    make_key(object->kind, object->namespace, object->name);
+	struct claimed *claimed = NULL;
+
+	if (!key)
+		return NULL;
+	HASH_FIND_STR(claims->table, key, claimed);
+	if (!claimed)
+		claimed = add_claimed(claims, object, &key);
+	if (!claimed)
+		return NULL;
+	touch(claims, claimed); /* without a claim, settling removes the entry again */
+	struct claim *claim = find_claim(claimed, file);
+	return claim ? claim : add_claim(claimed, file);
+}
+
+void claims_begin(struct file *file)
+{
+	struct claim *claim;
+
+	DL_FOREACH2(file->claims, claim, file_next)
+	claim->seen = false;
+}
+
+int claims_take(struct claims *claims, struct file *file, struct object *object,
+		unsigned *ret_line)
+{
+	struct claim *claim = get_claim(claims, file, object);
+
+	if (!claim) {
+		object_free(object);
+		return -ENOMEM;
+	}
+	if (claim->seen && claim->version) {
+		*ret_line = claim->line;
+		object_free(object);
+		return -EEXIST;
+	}
+	object_free(claim->version);
+	claim->version = object;
+	claim->line = object->place.line;
+	claim->column = object->place.column;
+	claim->seen = true;
+	return 0;
+}
+
+int claims_keep(struct claims *claims, struct file *file, const struct object_id *id)
+{
+	_cleanup_free_ char *key = make_key(id->kind, id->namespace, id->name);
+	struct claimed *claimed = NULL;
+
+	if (!key)
+		return -ENOMEM;
+	HASH_FIND_STR(claims->table, key, claimed);
+	struct claim *claim = claimed ? find_claim(claimed, file) : NULL;
+	if (claim)
+		claim->seen = true;
+	return 0;
+}
+
+bool claims_has_left(const struct file *file)
+{
+	const struct claim *claim;
+
+	DL_FOREACH2(file->claims, claim, file_next)
+	if (!claim->seen)
+		return true;
+	return false;
+}
+
+void claims_drop_left(struct claims *claims, struct file *file)
+{
+	struct claim *claim, *next;
+
+	DL_FOREACH_SAFE2(file->claims, claim, next, file_next)
+	{
+		struct claimed *claimed = claim->claimed;
+		if (claim->seen)
+			continue;
+		if (claimed->owner == file)
+			claimed->owner = NULL;
+		touch(claims, claimed);
+		free_claim(claim);
+	}
+}
+
+void claims_drop_all(struct claims *claims, struct file *file)
+{
+	claims_begin(file);
+	claims_drop_left(claims, file);
+}
+
+static void forget(struct claims *claims, struct claimed *claimed, bool *ret_changed)
+{
+	if (claimed->in_force) {
+		cluster_remove(claims->cluster, claimed->kind, claimed->namespace,
+			       claimed->name);
+		*ret_changed = true;
+	}
+	HASH_DEL(claims->table, claimed);
+	free_claimed(claimed);
+}
+
+static int settle_one(struct claims *claims, struct claimed *claimed, bool *ret_changed)
+{
+	struct claim *first = claimed->claims;
+	struct claim *claim;
+	int r = 0;
+
+	if (!first) {
+		forget(claims, claimed, ret_changed);
+		return 0;
+	}
+	if (first->version) {
+		r = cluster_set(claims->cluster, TAKE_PTR(first->version));
+		first->file->stale |= r < 0;
+		claimed->owner = r < 0 ? claimed->owner : first->file;
+		claimed->in_force |= r == 0;
+		*ret_changed = true;
+	} else if (claimed->owner != first->file) {
+		first->file->wanted = true;
+	}
+	DL_FOREACH (claimed->claims, claim) {
+		object_free(claim->version);
+		claim->version = NULL;
+	}
+	return r;
+}
+
+int claims_settle(struct claims *claims, bool *ret_changed)
+{
+	int r = 0;
+
+	while (claims->touched) {
+		struct claimed *claimed = claims->touched;
+		LL_DELETE2(claims->touched, claimed, next_touched);
+		claimed->touched = false;
+		int one = settle_one(claims, claimed, ret_changed);
+		r = one < 0 ? one : r;
+	}
+	return r;
+}
+
+void claims_complain(const struct file *file, struct complaints *complaints)
+{
+	const struct claim *claim;
+
+	DL_FOREACH2(file->claims, claim, file_next)
+	{
+		const struct claimed *claimed = claim->claimed;
+		const struct claim *first = claimed->claims;
+		if (first == claim)
+			continue;
+		struct object object = { .kind = claimed->kind,
+					 .namespace = claimed->namespace,
+					 .name = claimed->name };
+		_cleanup_free_ char *title = object_title(&object);
+		struct place place = { file->path, claim->line, claim->column };
+		complain(
+		    complaints, COMPLAINT_ERROR, &place, title,
+		    "is defined in %s:%u too, which is in force as the first file by "
+		    "name: remove one of the two",
+		    first->file->path, first->line);
+		complaints->out_of_memory |= !title;
+	}
+}

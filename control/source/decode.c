@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Documents, Lists and what all kinds have in common. There is no API server between a
+ * manifest and Headgate, so this is the admission: what the API server would refuse is
+ * refused here, with the place in the file. Unknown fields are no error (objects carry
+ * many that Headgate does not read), and kinds that it does not read are named once each
+ * and ignored.
+ *
+ * An object with at least one error is not handed on; the sink is told which object it
+ * was, so that its last good version can stay in force. When not even that can be told,
+ * the id has no name.
+ */
+#include "decode.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "../lib/cleanup.h"
+#include "name.h"
+#include "position.h"
+
+#define ITEMS_LONGEST TREE_COLLECTIONS
+
+static void decode_nothing(struct decode *decode, const struct field *root,
+			   struct object *object)
+{
+	(void)decode;
+	(void)root;
+	(void)object;
+}
+
+static const struct kind {
+	enum object_kind kind;
+	const char *group, *version;
+	bool namespaced;
+	bool (*is_name)(const char *text);
+	const char *name_rule;
+	void (*decode)(struct decode *decode, const struct field *root,
+		       struct object *object);
+} kinds[] = {
+	{ OBJECT_SERVICE, "", "v1", true, name_is_label, NAME_LABEL_RULE,
+	  decode_service },
+	{ OBJECT_ENDPOINT_SLICE, "discovery.k8s.io", "v1", true, name_is_subdomain,
+	  NAME_SUBDOMAIN_RULE, decode_slice },
+	{ OBJECT_POD, "", "v1", true, name_is_subdomain, NAME_SUBDOMAIN_RULE,
+	  decode_pod },
+	{ OBJECT_NAMESPACE, "", "v1", false, name_is_label, NAME_LABEL_RULE,
+	  decode_nothing },
+	{ OBJECT_NODE, "", "v1", false, name_is_subdomain, NAME_SUBDOMAIN_RULE,
+	  decode_node },
+};
+
+struct reading {
+	const struct decode_sink *sink;
+	const struct tree *tree;
+	struct complaints *complaints;
+	size_t faults_told;
+};
+
+/* What stands in a node: a kind that is read, a list of nodes, or neither. */
+struct heading {
+	const char *kind_text;
+	const char *api;
+	const struct kind *kind;
+	bool is_list; /* kind: of its items that do not name one */
+};
+
+static bool precedes(const struct place *place, struct json_object *node)
+{
+	unsigned line = position_line(node);
+
+	return !line || place->line < line ||
+	       (place->line == line && place->column < position_column(node));
+}
+
+/* Faults of the tree in front of `next` (NULL: all) belong to the object of this title.
+ */
+static void tell_faults(struct reading *reading, const char *title,
+			struct json_object *next)
+{
+	const struct complaints *faults = &reading->tree->faults;
+
+	for (; reading->faults_told < faults->count; reading->faults_told++) {
+		const struct complaint *fault = &faults->items[reading->faults_told];
+		if (next && !precedes(&fault->place, next))
+			return;
+		complain(reading->complaints, fault->level, &fault->place, title, "%s",
+			 fault->sentence);
+	}
+}
+
+static int refuse(const struct reading *reading, const struct object_id *id)
+{
+	return reading->sink->refused ? reading->sink->refused(reading->sink->context, id)
+				      : 0;
+}
+
+static int refuse_unknown(const struct reading *reading)
+{
+	return refuse(reading, &(struct object_id){ .kind = OBJECT_KINDS });
+}
+
+static bool has_group(const char *api, const struct kind *kind)
+{
+	size_t length = strlen(kind->group);
+
+	if (length == 0)
+		return !strchr(api, '/');
+	return strncmp(api, kind->group, length) == 0 && api[length] == '/';
+}
+
+/* "Service" or, of_list, "ServiceList" in the right API group. */
+static const struct kind *find_kind(const struct heading *heading, bool of_list)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const char *name = object_kind_name(kinds[i].kind);
+		size_t length = strlen(name);
+		if (strncmp(heading->kind_text, name, length) == 0 &&
+		    strcmp(heading->kind_text + length, of_list ? "List" : "") == 0 &&
+		    has_group(heading->api, &kinds[i]))
+			return &kinds[i];
+	}
+	return NULL;
+}
+
+static bool has_version(const struct heading *heading)
+{
+	const char *slash = strrchr(heading->api, '/');
+	return strcmp(slash ? slash + 1 : heading->api, heading->kind->version) == 0;
+}
+
+/* kind and apiVersion. False: complained, the node cannot be told. */
+static bool read_heading(struct decode *decode, const struct field *node,
+			 const struct kind *inherited, struct heading *ret_heading)
+{
+	struct field kind_field = field_get(node, "kind");
+	struct field api_field = field_get(node, "apiVersion");
+	struct heading heading = { .kind = inherited };
+
+	if (!field_is_map(decode, node))
+		return false;
+	if (inherited && !kind_field.value) {
+		*ret_heading = heading;
+		return true;
+	}
+	heading.kind_text = field_text(decode, node, "kind");
+	heading.api = field_text(decode, node, "apiVersion");
+	if (!kind_field.value)
+		field_complain(decode, &kind_field, "is missing: write kind: Service");
+	if (!api_field.value)
+		field_complain(decode, &api_field, "is missing: write apiVersion: v1");
+	if (!heading.kind_text || !heading.api)
+		return false;
+	heading.kind = find_kind(&heading, false);
+	if (!heading.kind) {
+		heading.kind = find_kind(&heading, true);
+		heading.is_list =
+		    heading.kind ||
+		    (strcmp(heading.kind_text, "List") == 0 && !strchr(heading.api, '/'));
+	}
+	if (heading.kind && !has_version(&heading)) {
+		field_complain(decode, &api_field,
+			       "is not a version that is read: use %s%s%s",
+			       heading.kind->group, *heading.kind->group ? "/" : "",
+			       heading.kind->version);
+		return false;
+	}
+	*ret_heading = heading;
+	return true;
+}
+
+static int compare_labels(const void *a, const void *b)
+{
+	return strcmp(((const struct label *)a)->key, ((const struct label *)b)->key);
+}
+
+static void read_labels(struct decode *decode, const struct field *root,
+			struct object *object)
+{
+	struct field metadata = field_get(root, "metadata");
+	struct field labels = field_map(decode, &metadata, "labels");
+
+	if (!labels.value)
+		return;
+	object->labels = decode_array(decode, json_object_object_length(labels.value),
+				      sizeof(*object->labels));
+	json_object_object_foreach(labels.value, key, value)
+	{
+		if (decode->out_of_memory)
+			return;
+		char *text = value ? field_copy(decode, &labels, key) : NULL;
+		if (!text)
+			continue;
+		struct label *label = &object->labels[object->label_count++];
+		*label = (struct label){ decode_strdup(decode, key), text };
+	}
+	if (object->label_count && !decode->out_of_memory)
+		qsort(object->labels, object->label_count, sizeof(*object->labels),
+		      compare_labels);
+}
+
+const char *decode_label(const struct object *object, const char *key)
+{
+	for (size_t i = 0; i < object->label_count; i++)
+		if (object->labels[i].key && strcmp(object->labels[i].key, key) == 0)
+			return object->labels[i].value;
+	return NULL;
+}
+
+static void check_name(struct decode *decode, const struct field *parent, const char *key,
+		       const struct kind *kind)
+{
+	struct field field = field_get(parent, key);
+	const char *text = field_text(decode, parent, key);
+	bool is_namespace = strcmp(key, "namespace") == 0;
+	char shown[FIELD_SHOW];
+
+	if (text && !(is_namespace ? name_is_label : kind->is_name)(text))
+		field_complain(decode, &field, "\"%s\" is not allowed: %s",
+			       field_show(text, shown),
+			       is_namespace ? NAME_LABEL_RULE : kind->name_rule);
+	else if (!field.value && !is_namespace)
+		field_complain(decode, &field, "is missing: give the object a name");
+}
+
+/* True when namespace and name can be relied on. */
+static bool read_metadata(struct decode *decode, const struct field *root,
+			  const struct kind *kind, struct object *object)
+{
+	struct field metadata = field_map(decode, root, "metadata");
+	unsigned errors = decode->errors;
+
+	check_name(decode, &metadata, "name", kind);
+	if (kind->namespaced)
+		check_name(decode, &metadata, "namespace", kind);
+	bool known = decode->errors == errors && metadata.value;
+	const char *name = known ? field_text(decode, &metadata, "name") : NULL;
+	const char *space =
+	    known && kind->namespaced ? field_text(decode, &metadata, "namespace") : NULL;
+	object->name = decode_strdup(decode, name ? name : "");
+	object->namespace = decode_strdup(decode, space		     ? space
+						  : kind->namespaced ? "default"
+								     : "");
+	return known;
+}
+
+static void free_object(struct object **place)
+{
+	object_free(*place);
+}
+
+/* Complaints from here on carry the object's title. */
+static void set_title(struct decode *decode, const struct object *object,
+		      char **ret_title)
+{
+	if (decode->out_of_memory)
+		return;
+	*ret_title = object_title(object);
+	decode->out_of_memory |= !*ret_title;
+	decode->title = *ret_title;
+}
+
+static int read_object(struct reading *reading, const struct field *node,
+		       const struct kind *kind, struct json_object *next)
+{
+	struct decode decode = { .file = reading->tree->file,
+				 .title = object_kind_name(kind->kind),
+				 .complaints = reading->complaints };
+	struct object *object CLEANUP(free_object) = calloc(1, sizeof(*object));
+	_cleanup_free_ char *title = NULL;
+
+	if (!object)
+		return -ENOMEM;
+	object->kind = kind->kind;
+	struct place place = field_place(&decode, node);
+	place_copy(&place, &object->place);
+	bool known = read_metadata(&decode, node, kind, object);
+	if (known)
+		set_title(&decode, object, &title);
+	tell_faults(reading, decode.title, next);
+	read_labels(&decode, node, object);
+	if (!decode.out_of_memory)
+		kind->decode(&decode, node, object);
+	if (decode.out_of_memory || (place.file && !object->place.file))
+		return -ENOMEM;
+	if (decode.errors || position_is_faulty(node->value))
+		return refuse(reading,
+			      &(struct object_id){ .kind = kind->kind,
+						   .namespace = object->namespace,
+						   .name = known ? object->name : NULL });
+	return reading->sink->object(reading->sink->context, TAKE_PTR(object));
+}
+
+static int read_node(struct reading *reading, const struct field *node,
+		     const struct kind *inherited, struct json_object *next);
+
+static int read_items(struct reading *reading, struct decode *decode,
+		      const struct field *list, const struct kind *inherited,
+		      struct json_object *next)
+{
+	struct field items = field_list(decode, list, "items", ITEMS_LONGEST);
+	size_t count = field_count(&items);
+	int r = 0;
+
+	if (decode->errors) {
+		tell_faults(reading, decode->title, next);
+		return refuse_unknown(reading);
+	}
+	if (count)
+		tell_faults(reading, decode->title,
+			    json_object_array_get_idx(items.value, 0));
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		struct field item = field_item(&items, i);
+		struct json_object *after =
+		    i + 1 < count ? json_object_array_get_idx(items.value, i + 1) : next;
+		r = read_node(reading, &item, inherited, after);
+	}
+	return r;
+}
+
+static int read_node(struct reading *reading, const struct field *node,
+		     const struct kind *inherited, struct json_object *next)
+{
+	struct decode decode = { .file = reading->tree->file,
+				 .complaints = reading->complaints };
+	struct heading heading;
+	char shown[2][FIELD_SHOW];
+
+	if (!read_heading(&decode, node, inherited, &heading)) {
+		tell_faults(reading, NULL, next);
+		return decode.out_of_memory ? -ENOMEM : refuse_unknown(reading);
+	}
+	/* what an item is must not depend on its way into a list */
+	struct field self = { .value = node->value };
+	if (heading.is_list) {
+		decode.title = "List";
+		return read_items(reading, &decode, &self, heading.kind, next);
+	}
+	if (heading.kind)
+		return read_object(reading, &self, heading.kind, next);
+	struct field kind = field_get(&self, "kind");
+	field_warn(&decode, &kind,
+		   "%s (%s) is not read by Headgate and is ignored: "
+		   "remove it if that is not meant",
+		   field_show(heading.kind_text, shown[0]),
+		   field_show(heading.api, shown[1]));
+	tell_faults(reading, NULL, next);
+	return decode.out_of_memory ? -ENOMEM : 0;
+}
+
+static int read_document(void *context, const struct tree *tree)
+{
+	struct reading reading = *(struct reading *)context;
+	struct field root = { .value = tree->root };
+
+	reading.tree = tree;
+	int r = tree->root ? read_node(&reading, &root, NULL, NULL) : 0;
+	if (r == 0)
+		tell_faults(&reading, NULL, NULL);
+	return r;
+}
+
+int decode_stream(const struct yaml_text *text, const struct decode_sink *sink,
+		  struct complaints *complaints)
+{
+	struct reading reading = { .sink = sink, .complaints = complaints };
+	int r = yaml_read(text, read_document, &reading, complaints);
+	return r == 0 && complaints->out_of_memory ? -ENOMEM : r;
+}

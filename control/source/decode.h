@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Trees into objects: kind by kind, with complaints for all that is wrong. The same for
+ * every source that speaks Kubernetes.
+ */
+#ifndef SOURCE_DECODE_H
+#define SOURCE_DECODE_H
+
+#include "field.h"
+#include "yaml.h"
+
+/* An object that is refused: enough to know which version stays in force. */
+struct object_id {
+	enum object_kind kind;
+	const char *namespace; /* "" for Namespace and Node */
+	const char *name;      /* NULL: it cannot be told which object this is */
+};
+
+struct decode_sink {
+	void *context;
+	/* Takes ownership. Non-zero ends the reading. */
+	int (*object)(void *context, struct object *object);
+	int (*refused)(void *context, const struct object_id *id); /* may be NULL */
+};
+
+/* What the sink returned, -EBADMSG (text unreadable, complained), -ENOMEM or 0. */
+int decode_stream(const struct yaml_text *text, const struct decode_sink *sink,
+		  struct complaints *complaints);
+
+/* ---- one function per kind: the object's own fields from its root; metadata is done
+ * ---- */
+void decode_service(struct decode *decode, const struct field *root,
+		    struct object *object);
+void decode_slice(struct decode *decode, const struct field *root, struct object *object);
+void decode_pod(struct decode *decode, const struct field *root, struct object *object);
+void decode_node(struct decode *decode, const struct field *root, struct object *object);
+
+/* ---- shared by them ---- */
+enum addr_use {
+	ADDR_VIRTUAL,  /* of a Service */
+	ADDR_ENDPOINT, /* of a backend */
+	ADDR_HOST,     /* of a Pod or Node: any but :: */
+};
+/* An address that is fit for its use; false with a complaint otherwise. */
+bool decode_addr(struct decode *decode, const struct field *field, enum addr_use use,
+		 struct hg_addr *ret_addr);
+/* Append to a list, unless it is there already. */
+void addr_list_add(struct decode *decode, struct addr_list *list,
+		   const struct hg_addr *addr);
+/* All CIDR blocks of a list field. */
+void decode_cidrs(struct decode *decode, const struct field *list,
+		  struct cidr_list *ret_cidrs);
+/* A label of the object, NULL when absent. */
+const char *decode_label(const struct object *object, const char *key);
+
+#endif

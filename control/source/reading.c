@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * A file is read as a whole before anything of it takes effect: its objects are collected
+ * and only claimed when the last document has parsed. A valid object replaces its former
+ * version; a refused one keeps it; one that cannot even be told by name keeps all others
+ * of the file, since any of them may be meant.
+ */
+#include "reading.h"
+
+#include <errno.h>
+#include <string.h>
+#include "../lib/cleanup.h"
+
+struct reading {
+	struct file *file;
+	struct object **objects;
+	size_t count;
+	struct object_id *refused; /* own strings */
+	size_t refused_count;
+	bool unknown; /* an object that cannot be told */
+};
+
+static int read_one(void *context, struct object *object)
+{
+	struct reading *reading = context;
+	struct object **objects =
+	    reallocarray(reading->objects, reading->count + 1, sizeof(*reading->objects));
+
+	if (!objects) {
+		object_free(object);
+		return -ENOMEM;
+	}
+	reading->objects = objects;
+	objects[reading->count++] = object;
+	return 0;
+}
+
+static int refuse_one(void *context, const struct object_id *id)
+{
+	struct reading *reading = context;
+
+	if (!id->name) {
+		reading->unknown = true;
+		return 0;
+	}
+	struct object_id copy = { id->kind, strdup(id->namespace), strdup(id->name) };
+	struct object_id *refused =
+	    reallocarray(reading->refused, reading->refused_count + 1, sizeof(copy));
+	if (refused)
+		reading->refused = refused;
+	if (!refused || !copy.namespace || !copy.name) {
+		free((char *)copy.namespace);
+		free((char *)copy.name);
+		return -ENOMEM;
+	}
+	refused[reading->refused_count++] = copy;
+	return 0;
+}
+
+static void clear_reading(struct reading *reading)
+{
+	for (size_t i = 0; i < reading->count; i++)
+		object_free(reading->objects[i]);
+	for (size_t i = 0; i < reading->refused_count; i++) {
+		free((char *)reading->refused[i].namespace);
+		free((char *)reading->refused[i].name);
+	}
+	free(reading->objects);
+	free(reading->refused);
+}
+
+static int take(struct claims *claims, struct file *file, struct object **place)
+{
+	_cleanup_free_ char *title = object_title(*place);
+	struct place at = { file->path, (*place)->place.line, (*place)->place.column };
+	unsigned line = 0;
+
+	if (!title)
+		return -ENOMEM;
+	int r = claims_take(claims, file, TAKE_PTR(*place), &line);
+	if (r != -EEXIST)
+		return r;
+	complain(&file->complaints, COMPLAINT_ERROR, &at, title,
+		 "is defined in line %u of this file already, which is in force: remove "
+		 "one of the two",
+		 line);
+	return 0;
+}
+
+/* The file was read as a whole: it now stands for these objects. */
+static int apply(struct claims *claims, struct reading *reading, bool settled)
+{
+	struct file *file = reading->file;
+
+	claims_begin(file);
+	for (size_t i = 0; i < reading->refused_count; i++) {
+		int r = claims_keep(claims, file, &reading->refused[i]);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < reading->count; i++) {
+		int r = take(claims, file, &reading->objects[i]);
+		if (r < 0)
+			return r;
+	}
+	if (reading->unknown || !claims_has_left(file))
+		return 0;
+	if (settled)
+		claims_drop_left(claims, file);
+	else
+		file->stale = true;
+	return 0;
+}
+
+static int refuse_file(struct file *file, int error)
+{
+	struct place place = { .file = file->path };
+
+	complain(&file->complaints, COMPLAINT_ERROR, &place, NULL,
+		 "cannot be read (%s), what it held stays in force: %s", strerror(-error),
+		 error == -EACCES ? "permit it, or remove the file"
+				  : "write it anew, or remove it");
+	return 0;
+}
+
+int reading_apply(struct claims *claims, struct file *file, bool settled)
+{
+	struct reading reading CLEANUP(clear_reading) = { .file = file };
+	struct decode_sink sink = { &reading, read_one, refuse_one };
+	_cleanup_free_ char *text = NULL;
+	struct yaml_text yaml = { .file = file->path };
+
+	complaints_clear(&file->complaints);
+	file->stale = false;
+	int r = file_read(file, YAML_BYTES, &text, &yaml.length);
+	if (r == -ENOMEM || r == -EAGAIN)
+		file->stale = true;
+	if (r < 0)
+		return r == -ENOMEM ? r : refuse_file(file, r);
+	yaml.text = text;
+	r = decode_stream(&yaml, &sink, &file->complaints);
+	if (r == 0)
+		r = apply(claims, &reading, settled);
+	file->stale |= r == -ENOMEM;
+	return r == -EBADMSG ? 0 : r;
+}
