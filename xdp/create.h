@@ -87,7 +87,7 @@ __noinline int create_port(struct flow_order *order)
 	for (int i = 0; i < PORT_PROBES; i++) {
 		if (!keeps && (i || order->flow.key.snat))
 			port = port_next();
-		r = create_reply(order, port, i == PORT_PROBES - 1 || keeps);
+		r = create_reply(order, port, i == PORT_PROBES - 1);
 		if (r != -TABLE_EXISTS || keeps)
 			break;
 	}

@@ -141,7 +141,7 @@ static __always_inline int icmp(struct packet *p)
 	struct hg_service *address;
 	int r;
 
-	if (!p->flaw && icmp_is_error(p))
+	if (!p->flaw && p->fragment != FRAGMENT_LATER && icmp_is_error(p))
 		return icmp_error(p);
 	address = service_at(service_index(&p->key.dst, 0, 0));
 	if (!address)
@@ -151,6 +151,8 @@ static __always_inline int icmp(struct packet *p)
 		return r;
 	if (p->flaw)
 		return -(int)p->flaw;
+	if (p->fragment != WHOLE)
+		return -HG_REASON_fragment; /* a reply to a part of the question helps nobody */
 	if (p->icmp_type != (p->family == 4 ? ICMP4_ECHO : ICMP6_ECHO))
 		return -HG_REASON_protocol;
 	return icmp_echo(p);

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The flow table: lines of one cache line each in two arrays (hg_flows, hg_embryos),
+ *linear probing from a key's home line. This file knows lines and their protocol, not
+ *what a flow means (flow.h does).
+ *
+ * A line's ctl holds state, flags, generation; state and flags change by CAS only.
+ *   insert  under the key's lock (one of HG_LOCKS; it covers both tables): search the
+ *key; claim FREE → PENDING by CAS; write key and payload; raise the home line's reach;
+ *PENDING → LIVE by CAS, a full barrier. One lock at a time: a pair is inserted reply
+ *first (left PENDING), then forward, then the reply is published. read    ctl, key,
+ *payload copied, ctl again: only LIVE with the same generation counts. free    CAS to
+ *FREE with the next generation, so that a reader that holds the old one misses. seen is
+ *the only plain store into a LIVE line; a lost one costs a quarter of a second of age.
+ * Plain loads suffice on x86-64, where loads are not reordered with loads.
+ *
+ * Functions that take no struct packet are global: the verifier looks at them once, not
+ *per caller.
+ *
+ * Cold cache lines: hit 1, miss 1 per table as long as the home line's reach is 0.
+ */
+#ifndef XDP_LINE_H
+#define XDP_LINE_H
+
+#include <headgate/hash.h>
+#include "maps.h"
+#include "stats.h"
+
+#define LINE_EMBRYO  (1U << 30) /* the line is in hg_embryos */
+#define LINE_NONE    HG_FLOW_PARTNER_NONE
+#define LOCK_TRIES   64
+#define CAS_TRIES    4
+#define TABLE_EXISTS 1000 /* above every reason */
+
+#define barrier() asm volatile("" ::: "memory")
+
+/* A line as it stood at one instant. */
+struct flow_view {
+	struct hg_addr client; /* the key's dst: of a reply line, the client */
+	__u32 line;
+	__u32 ctl;
+	__u32 partner;
+	__u32 backend;
+	__be16 port;
+	__u8 snat;
+	__u8 born;
+	__u16 hop;
+	__u8 route_epoch;
+	__u8 spare;
+};
+
+/* An insertion: the line as it shall stand, and where. */
+struct flow_order {
+	struct hg_flow
+	    flow; /* ctl: state and flags wanted; generation and reach are the table's */
+	__u64 hash;
+	__u32 table;   /* 0 or LINE_EMBRYO */
+	__u32 line;    /* out: where it lies, or where its key exists already */
+	__u32 pending; /* out: its ctl while PENDING */
+	__u32 moves;   /* from hg_embryos to hg_flows: the key may exist in the former */
+};
+
+static __always_inline struct hg_flow *table_line(__u32 line)
+{
+	__u32 index;
+
+	if (line & LINE_EMBRYO) {
+		index = line & hg_config.embryo_mask;
+		return bpf_map_lookup_elem(&hg_embryos, &index);
+	}
+	index = line & hg_config.flow_mask;
+	return bpf_map_lookup_elem(&hg_flows, &index);
+}
+
+static __always_inline __u32 line_after(__u32 home, __u32 distance)
+{
+	__u32 mask = home & LINE_EMBRYO ? hg_config.embryo_mask : hg_config.flow_mask;
+
+	return ((home + distance) & mask) | (home & LINE_EMBRYO);
+}
+
+static __always_inline __u32 table_home(__u64 hash, __u32 table)
+{
+	__u32 mask = table ? hg_config.embryo_mask : hg_config.flow_mask;
+
+	return ((__u32)hash & mask) | table;
+}
+
+static __always_inline __u32 ctl_of(const struct hg_flow *flow)
+{
+	return *(const volatile __u32 *)&flow->ctl;
+}
+
+static __always_inline int key_matches(const struct hg_flow_key *line,
+				       const struct hg_flow_key *key)
+{
+	if (*(const __u64 *)&line->ports != *(const __u64 *)&key->ports)
+		return 0;
+	if (!addr_equal(&line->src, &key->src))
+		return 0;
+	return key->snat || addr_equal(&line->dst, &key->dst);
+}
+
+/* Index of a line's (or view's) backend field; the rest is the generation. */
+static __always_inline __u32 backend_index(__u32 backend)
+{
+	return backend & ((1U << HG_BACKEND_BITS) - 1);
+}
+
+/* The line that holds a key, from home on, PENDING or LIVE; LINE_NONE when there is none.
+ */
+__noinline __u32 table_search(const struct hg_flow_key *key, __u32 home)
+{
+	struct hg_flow *flow = table_line(home);
+	__u32 reach, line = home;
+
+	if (!flow || !key)
+		return LINE_NONE;
+	reach = *(volatile __u8 *)&flow->reach;
+	for (__u32 i = 0; i < HG_FLOW_WINDOW; i++) {
+		if ((ctl_of(flow) & HG_FLOW_STATE) != HG_FLOW_FREE &&
+		    key_matches(&flow->key, key))
+			return line;
+		if (i >= reach)
+			break;
+		line = line_after(home, i + 1);
+		flow = table_line(line);
+		if (!flow)
+			break;
+	}
+	return LINE_NONE;
+}
+
+/* Copy a line; 0 when it is no longer (or not yet) LIVE under this key. */
+static __always_inline int table_read(__u32 line, const struct hg_flow_key *key,
+				      struct flow_view *ret_view)
+{
+	struct hg_flow *flow = table_line(line);
+	int same;
+
+	if (!flow)
+		return 0;
+	ret_view->ctl = ctl_of(flow);
+	barrier();
+	same = key_matches(&flow->key, key);
+	ret_view->line = line;
+	ret_view->client = flow->key.dst;
+	ret_view->partner = flow->partner;
+	ret_view->backend = flow->backend;
+	ret_view->port = flow->port;
+	ret_view->snat = flow->snat;
+	ret_view->born = flow->born;
+	ret_view->hop = flow->hop;
+	ret_view->route_epoch = flow->route_epoch;
+	barrier();
+	if (!same || (ret_view->ctl & HG_FLOW_STATE) != HG_FLOW_LIVE)
+		return 0;
+	return ((ctl_of(flow) ^ ret_view->ctl) & HG_FLOW_IDENTITY) == 0;
+}
+
+/* A LIVE line by key, in the main table first: a moving flow is in both for an instant.
+ */
+static __always_inline int table_find(const struct hg_flow_key *key, __u64 hash,
+				      struct flow_view *ret_view)
+{
+	__u32 line = table_search(key, table_home(hash, 0));
+
+	if (line != LINE_NONE && table_read(line, key, ret_view))
+		return 1;
+	line = table_search(key, table_home(hash, LINE_EMBRYO));
+	return line != LINE_NONE && table_read(line, key, ret_view);
+}
+
+/* Add flags to a line that still is what it was. Returns 1 when that was done. */
+__noinline int table_mark(__u32 line, __u32 ctl, __u32 flags)
+{
+	struct hg_flow *flow = table_line(line);
+	__u32 now = ctl;
+
+	for (int i = 0; i < CAS_TRIES; i++) {
+		if (!flow || ((now ^ ctl) & HG_FLOW_IDENTITY))
+			return 0;
+		ctl = now;
+		now = __sync_val_compare_and_swap(&flow->ctl, ctl, ctl | flags);
+		if (now == ctl)
+			return 1;
+	}
+	return 0;
+}
+
+static __always_inline __u32 ctl_free(__u32 ctl)
+{
+	return ((ctl >> HG_FLOW_GENERATION_SHIFT) + 1) << HG_FLOW_GENERATION_SHIFT;
+}
+
+static __always_inline int line_free(struct hg_flow *flow, __u32 ctl)
+{
+	__u32 now = ctl;
+
+	for (int i = 0; i < CAS_TRIES; i++) {
+		if ((now ^ ctl) & HG_FLOW_IDENTITY)
+			return 0;
+		ctl = now;
+		now = __sync_val_compare_and_swap(&flow->ctl, ctl, ctl_free(ctl));
+		if (now == ctl)
+			return 1;
+	}
+	return 0;
+}
+
+/* Free a line that still has this identity. Returns 1 when this call did it. */
+__noinline int table_free(__u32 line, __u32 ctl)
+{
+	struct hg_flow *flow = table_line(line);
+
+	return flow && line_free(flow, ctl);
+}
+
+/*
+ * This CPU took a line away that was LIVE: free the other direction with it, so that no
+ * half of a flow goes on, and count the flow once.
+ */
+__noinline int pair_closed(__u32 line, __u32 ctl, __u32 partner, __u32 backend)
+{
+	struct hg_flow *other = partner == LINE_NONE ? 0 : table_line(partner);
+	int closed = !(ctl & HG_FLOW_REPLY);
+	__u32 other_ctl;
+
+	if (other) {
+		other_ctl = ctl_of(other);
+		barrier();
+		if (other->partner == line && (other_ctl & HG_FLOW_STATE) == HG_FLOW_LIVE)
+			closed |= line_free(other, other_ctl);
+	}
+	if (closed)
+		stats_closed(backend_index(backend));
+	return closed;
+}
+
+/* Free both directions of a flow. */
+static __always_inline void table_free_pair(const struct flow_view *view)
+{
+	if (table_free(view->line, view->ctl))
+		pair_closed(view->line, view->ctl, view->partner, view->backend);
+}
+
+#endif
