@@ -197,6 +197,10 @@ static void read_stale(struct network *network)
 		    strerror(-r));
 }
 
+/*
+ * libuv takes the error that marks an overrun for a broken descriptor and stops watching
+ * it (status UV_EBADF). Reading fetches the true cause and clears it.
+ */
 void network_on_news(uv_poll_t *poll, int status, int events)
 {
 	struct network *network = poll->data;
@@ -205,12 +209,20 @@ void network_on_news(uv_poll_t *poll, int status, int events)
 	int r;
 
 	(void)events;
-	r = status < 0 ? status : netlink_read_news(network->news, &visitor);
+	r = netlink_read_news(network->news, &visitor);
 	if (r < 0) {
 		network->all_stale = true;
-		log_info(
-		    "netlink: notifications were lost (%s): reading everything again",
-		    strerror(-r));
+		log_info("netlink: notifications were lost: %s; reading everything again",
+			 strerror(-r));
+	}
+	if (status < 0) {
+		network->all_stale = true;
+		r = uv_poll_start(poll, UV_READABLE, network_on_news);
+		if (r < 0)
+			log_error(
+			    "netlink: changes of routes and neighbours are no longer "
+			    "noticed: %s; restart headgated",
+			    uv_strerror(r));
 	}
 	read_stale(network);
 	network_flush(network);
