@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The flow table: lines of one cache line each in two arrays (hg_flows, hg_embryos),
- *linear probing from a key's home line. This file knows lines and their protocol, not
- *what a flow means (flow.h does).
+ * The flow table: lines of one cache line each in two arrays (hg_flows, hg_embryos), linear
+ * probing from a key's home line. This file knows lines and their protocol, not what a flow
+ * means (flow.h does). A line's ctl holds state, flags, generation; state and flags change
+ * by CAS only.
  *
- * A line's ctl holds state, flags, generation; state and flags change by CAS only.
- *   insert  under the key's lock (one of HG_LOCKS; it covers both tables): search the
- *key; claim FREE → PENDING by CAS; write key and payload; raise the home line's reach;
- *PENDING → LIVE by CAS, a full barrier. One lock at a time: a pair is inserted reply
- *first (left PENDING), then forward, then the reply is published. read    ctl, key,
- *payload copied, ctl again: only LIVE with the same generation counts. free    CAS to
- *FREE with the next generation, so that a reader that holds the old one misses. seen is
- *the only plain store into a LIVE line; a lost one costs a quarter of a second of age.
- * Plain loads suffice on x86-64, where loads are not reordered with loads.
+ *   insert  under the key's lock (one of HG_LOCKS; it covers both tables): search the key;
+ *           claim FREE → PENDING by CAS; write key and payload; raise the home line's reach;
+ *           PENDING → LIVE by CAS, a full barrier. One lock at a time: a pair is inserted
+ *           reply first (left PENDING), then forward, then the reply is published.
+ *   read    ctl, key, payload copied, ctl again: only LIVE with the same generation counts.
+ *   free    CAS to FREE with the next generation: a reader that holds the old one misses.
  *
- * Functions that take no struct packet are global: the verifier looks at them once, not
- *per caller.
+ * `seen` is the only plain store into a LIVE line; a lost one costs a quarter of a second of
+ * age. Plain loads suffice on x86-64, where loads are not reordered with loads.
+ *
+ * Functions that take no struct packet are global: the verifier looks at them once, not per
+ * caller.
  *
  * Cold cache lines: hit 1, miss 1 per table as long as the home line's reach is 0.
  */
