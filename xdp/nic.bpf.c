@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * The NIC's XDP program: virtual address → remote backend and its replies, by TX or
- * redirect; virtual address → local pod: translated here, marked, carried into the pod
- * by nic_tc (pod.bpf.c).
+ * redirect; virtual address → local pod: translated here, marked, carried into the pod by
+ * nic_tc (pod.bpf.c).
  *
- * Cold cache lines per path (what costs under load): not ours             0 (8 KiB of
- * bits stay warm) established, either way     1: the flow's line new flow, SNAT
- * 4: home lines of both keys in both tables, + slot, member proof of a new flow   4:
- * both embryonic lines, both main lines
+ * Cold cache lines per path (what costs under load):
+ *   not ours                0: 8 KiB of bits stay warm
+ *   established, either way 1: the flow's line
+ *   new flow with SNAT      6: home lines of both keys in both tables, slot, member
+ *   proof of a new flow     4: both embryonic lines, both main lines
  */
 #include "hook_xdp.h"
 #include "neighbour.h"

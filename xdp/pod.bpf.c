@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * tc programs, where XDP cannot reach: nic_tc      NIC, ingress: carries what `nic`
- * translated into a local pod, or out by a neighbour that the kernel still has to
- * resolve pod_out        host end of a pod's interface, ingress: pod → virtual address,
- * replies of local backends Nothing of it enters the host's IP stack.
+ * tc programs, where XDP cannot reach:
+ *   nic_tc   NIC, ingress: carries what `nic` translated into a local pod, or out by a
+ *            neighbour that the kernel still has to resolve
+ *   pod_out  host end of a pod's interface, ingress: pod → virtual address, replies of
+ *            local backends
+ * Nothing of it enters the host's IP stack.
  */
 #include "hook_tc.h"
 #include "pipeline.h"
