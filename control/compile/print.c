@@ -93,9 +93,13 @@ static int print_backends(FILE *out, const struct wanted_port *port)
 
 static int print_port(FILE *out, const struct wanted_port *port)
 {
-	fprintf(out, "  group %s\n    table %s %u slots, %s", port->key,
-		table_algorithm_name(port->algorithm), port->slot_count,
-		port->forwarding == FORWARD_NAT ? "nat" : "snat");
+	fprintf(out, "  group %s\n    table ", port->key);
+	if (port->slot_count)
+		fprintf(out, "%s %u slots", table_algorithm_name(port->algorithm),
+			port->slot_count);
+	else
+		fputs("none", out);
+	fputs(port->forwarding == FORWARD_NAT ? ", nat" : ", snat", out);
 	if (port->affinity_s)
 		fprintf(out, ", affinity %u s", port->affinity_s);
 	if (port->drain_s >= 0)

@@ -282,45 +282,62 @@ static void cluster_refuses_names_beyond_what_kubernetes_allows(void **state)
 #define ROUNDS 20000
 
 /* A naive twin: which of a few names exist, and with which content. */
+struct twin {
+	unsigned content[NAMES]; /* 0: absent */
+	bool dirty[NAMES];
+};
+
+static void change_at_random(struct cluster *cluster, struct twin *twin)
+{
+	unsigned which = (unsigned)random() % NAMES;
+	unsigned wanted = (unsigned)random() % 4;
+	char name[8];
+
+	snprintf(name, sizeof(name), "s%02u", which);
+	if (wanted == 0) {
+		assert_int_equal(cluster_remove(cluster, OBJECT_SERVICE, "shop", name),
+				 twin->content[which] ? 0 : -ENOENT);
+	} else {
+		struct object *object = new_service(name, NULL);
+
+		object->service.affinity_timeout_s = wanted;
+		set(cluster, object);
+	}
+	twin->dirty[which] = twin->dirty[which] || twin->content[which] != wanted;
+	twin->content[which] = wanted;
+}
+
+/* False when nothing is dirty. */
+static bool take_one(struct cluster *cluster, struct twin *twin)
+{
+	char *taken = cluster_take_dirty(cluster);
+	unsigned which;
+
+	if (!taken)
+		return false;
+	which = (unsigned)strtoul(taken + strlen("shop/s"), NULL, 10);
+	assert_true(twin->dirty[which]);
+	twin->dirty[which] = false;
+	free(taken);
+	return true;
+}
+
 static void cluster_agrees_with_a_naive_twin_on_random_changes(void **state)
 {
 	struct cluster *cluster = new_cluster();
 	unsigned seed = (unsigned)time(NULL);
-	unsigned content[NAMES] = { 0 }; /* 0: absent */
-	bool dirty[NAMES] = { 0 };
+	struct twin twin = { 0 };
 
 	(void)state;
 	print_message("seed %u\n", seed);
 	srandom(seed);
 	for (int round = 0; round < ROUNDS; round++) {
-		unsigned which = (unsigned)random() % NAMES;
-		unsigned wanted = (unsigned)random() % 4;
-		char name[8];
-		char *taken;
-
-		snprintf(name, sizeof(name), "s%02u", which);
-		if (wanted == 0) {
-			assert_int_equal(
-			    cluster_remove(cluster, OBJECT_SERVICE, "shop", name),
-			    content[which] ? 0 : -ENOENT);
-		} else {
-			struct object *object = new_service(name, NULL);
-
-			object->service.affinity_timeout_s = wanted;
-			set(cluster, object);
-		}
-		dirty[which] = dirty[which] || content[which] != wanted;
-		content[which] = wanted;
-		if (random() % 3)
-			continue;
-		taken = cluster_take_dirty(cluster);
-		if (taken) {
-			which = (unsigned)strtoul(taken + strlen("shop/s"), NULL, 10);
-			assert_true(dirty[which]);
-			dirty[which] = false;
-		}
-		free(taken);
+		change_at_random(cluster, &twin);
+		if (random() % 3 == 0)
+			take_one(cluster, &twin);
 	}
+	while (take_one(cluster, &twin))
+		;
 	for (unsigned i = 0; i < NAMES; i++) {
 		char name[8];
 		const struct object *found;
@@ -328,16 +345,9 @@ static void cluster_agrees_with_a_naive_twin_on_random_changes(void **state)
 		snprintf(name, sizeof(name), "s%02u", i);
 		found = cluster_find(cluster, OBJECT_SERVICE, "shop", name);
 		assert_int_equal(found ? found->service.affinity_timeout_s : 0,
-				 content[i]);
+				 twin.content[i]);
+		assert_false(twin.dirty[i]);
 	}
-	for (char *taken; (taken = cluster_take_dirty(cluster)); free(taken)) {
-		unsigned which = (unsigned)strtoul(taken + strlen("shop/s"), NULL, 10);
-
-		assert_true(dirty[which]);
-		dirty[which] = false;
-	}
-	for (unsigned i = 0; i < NAMES; i++)
-		assert_false(dirty[i]);
 	cluster_free(cluster);
 }
 
