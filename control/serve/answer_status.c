@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the daemon is, carries and complains about; and every drop reason with its count.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <headgate/reasons.h>
+
+#include "../lib/cleanup.h"
+#include "answer.h"
+
+#define MAPS_MOST	 64
+#define ATTACHMENTS_MOST 4096
+
+static const char no_host_clients[] =
+    "connections that processes of this host open to a virtual address are not balanced "
+    "yet: that needs the socket hook";
+
+static void put_maps(const struct serve_world *world, struct body *body)
+{
+	struct json_object *maps = body_array(body, body->root, "maps");
+	struct datapath_usage usage[MAPS_MOST];
+	size_t count = world->usage(world->context, usage, MAPS_MOST);
+
+	for (size_t i = 0; i < count && i < MAPS_MOST; i++) {
+		struct json_object *map = body_object(body, maps, NULL);
+
+		body_text(body, map, "name", usage[i].map);
+		body_number(body, map, "used", usage[i].used);
+		body_number(body, map, "size", usage[i].size);
+		body_number(body, map, "bytes", usage[i].bytes);
+	}
+}
+
+static void put_attachments(const struct serve_world *world, struct body *body)
+{
+	struct json_object *array = body_array(body, body->root, "attachments");
+	_cleanup_free_ struct datapath_attachment *items =
+	    calloc(ATTACHMENTS_MOST, sizeof(*items));
+
+	if (!items) {
+		body->lost = true;
+		return;
+	}
+	size_t count = world->attachments(world->context, items, ATTACHMENTS_MOST);
+
+	for (size_t i = 0; i < count && i < ATTACHMENTS_MOST; i++) {
+		struct json_object *item = body_object(body, array, NULL);
+
+		body_text(body, item, "interface", items[i].name);
+		body_number(body, item, "ifindex", items[i].ifindex);
+		body_text(body, item, "mode", items[i].mode);
+		body_text(body, item, "remark", items[i].remark);
+	}
+	body_number(body, body->root, "attachmentCount", count);
+}
+
+struct listing {
+	const struct serve_world *world;
+	struct body *body;
+	struct json_object *array;
+	uint64_t checks[4]; /* by HEALTH_… */
+};
+
+static int put_complaint(void *context, const struct complaint *complaint)
+{
+	struct listing *listing = context;
+	struct body *body = listing->body;
+	struct json_object *item = body_object(body, listing->array, NULL);
+
+	body_text(body, item, "level",
+		  complaint->level == COMPLAINT_ERROR ? "error" : "warning");
+	body_text(body, item, "file", complaint->place.file);
+	body_number(body, item, "line", complaint->place.line);
+	body_number(body, item, "column", complaint->place.column);
+	body_text(body, item, "object", complaint->object);
+	body_text(body, item, "sentence", complaint->sentence);
+	return 0;
+}
+
+static int count_checks(void *context, const struct wanted_service *service)
+{
+	struct listing *listing = context;
+	struct health_result result;
+
+	for (size_t i = 0; i < service->check_count; i++) {
+		const struct wanted_check *check = &service->checks[i];
+		int r =
+		    listing->world->describe_check(listing->world->context, &check->addr,
+						   check->port, &service->check, &result);
+		int state = r == 0 ? result.state : HEALTH_UNKNOWN;
+
+		if (state >= HEALTH_NONE && state <= HEALTH_DOWN)
+			listing->checks[state]++;
+	}
+	return 0;
+}
+
+static void put_objects(const struct serve_facts *facts, struct body *body)
+{
+	struct json_object *objects = body_object(body, body->root, "objects");
+
+	for (int kind = 0; kind < OBJECT_KINDS; kind++)
+		body_number(body, objects, object_kind_name(kind), facts->objects[kind]);
+}
+
+unsigned answer_status(const struct serve_world *world, const struct request *request,
+		       struct body *body)
+{
+	struct listing listing = { world, body, NULL, { 0 } };
+	struct serve_facts facts = { 0 };
+
+	(void)request;
+	world->facts(world->context, &facts);
+	body_text(body, body->root, "version", HEADGATE_VERSION);
+	body_number(body, body->root, "pid", (uint64_t)getpid());
+	body_number(body, body->root, "uptimeSeconds", facts.uptime_s);
+	body_text(body, body->root, "nodeName", facts.node_name);
+	body_text(body, body->root, "manifests", facts.manifests);
+	body_text(body, body->root, "pinRoot", facts.pin_root);
+	put_attachments(world, body);
+	put_maps(world, body);
+	put_objects(&facts, body);
+	world->each_service(world->context, count_checks, &listing);
+	struct json_object *health = body_object(body, body->root, "health");
+
+	body_number(body, health, "checks", facts.checks);
+	body_number(body, health, "up", listing.checks[HEALTH_UP]);
+	body_number(body, health, "down", listing.checks[HEALTH_DOWN]);
+	body_number(body, health, "unknown", listing.checks[HEALTH_UNKNOWN]);
+	listing.array = body_array(body, body->root, "complaints");
+	world->each_complaint(world->context, put_complaint, &listing);
+	struct json_object *missing = body_array(body, body->root, "notServed");
+
+	body_text(body, missing, NULL, no_host_clients);
+	return 200;
+}
+
+unsigned answer_drops(const struct serve_world *world, const struct request *request,
+		      struct body *body)
+{
+#define REASON_ROW(number, name, sentence) { number, #name, sentence },
+	static const struct {
+		unsigned number;
+		const char *name, *sentence;
+	} rows[] = { HG_REASONS(REASON_ROW) };
+#undef REASON_ROW
+	struct datapath_reason counts[HG_REASON_END] = { 0 };
+	struct json_object *drops = body_array(body, body->root, "drops");
+	int r = world->reasons(world->context, counts, HG_REASON_END);
+
+	(void)request;
+	if (r < 0)
+		return answer_refuse(body, 500,
+				     "the drop counters cannot be read: see the "
+				     "log of headgated");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct json_object *drop = body_object(body, drops, NULL);
+
+		body_number(body, drop, "number", rows[i].number);
+		body_text(body, drop, "name", rows[i].name);
+		body_text(body, drop, "sentence", rows[i].sentence);
+		body_number(body, drop, "packets", counts[rows[i].number].packets);
+		body_number(body, drop, "bytes", counts[rows[i].number].bytes);
+	}
+	return 200;
+}
