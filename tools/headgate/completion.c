@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A bash completion script made from the table of commands. */
+#include <stdbool.h>
+#include <string.h>
+
+#include "command.h"
+
+static bool is_first_of_group(const struct command *row)
+{
+	return row == commands || strcmp(row[-1].group, row->group) != 0;
+}
+
+int completion_bash(const struct line *line)
+{
+	(void)line;
+	puts("_headgate()\n{\n"
+	     "\tlocal word=${COMP_WORDS[COMP_CWORD]} list=\n"
+	     "\tcase ${COMP_CWORD}:${COMP_WORDS[1]} in\n"
+	     "\t1:*) list='");
+	for (const struct command *row = commands; row < commands + command_count;
+	     row++) {
+		if (is_first_of_group(row))
+			printf("%s ", row->group);
+	}
+	puts("--help --version' ;;");
+	for (const struct command *row = commands; row < commands + command_count;
+	     row++) {
+		if (!*row->verb)
+			continue;
+		if (is_first_of_group(row))
+			printf("\t2:%s) list='", row->group);
+		printf("%s ", row->verb);
+		if (row + 1 == commands + command_count || is_first_of_group(row + 1))
+			puts("' ;;");
+	}
+	puts("\t*) list='--output --socket --namespace --client --vip --backend "
+	     "--protocol "
+	     "--service --limit' ;;\n"
+	     "\tesac\n"
+	     "\tCOMPREPLY=($(compgen -W \"$list\" -- \"$word\"))\n"
+	     "}\n"
+	     "complete -F _headgate headgate");
+	return EXIT_SUCCESS;
+}

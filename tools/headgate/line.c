@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The command line: options anywhere, then group, verb and arguments. */
+#include <getopt.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "command.h"
+
+#define SOCKET_DEFAULT "/run/headgate/headgated.sock"
+
+/* clang-format off */
+static const struct line_option {
+	const char *name;
+	int letter; /* or a number above all letters */
+	const char *argument;
+	size_t field; /* in struct line, a const char * */
+	unsigned takes; /* 0: any command takes it */
+	const char *help;
+} line_options[] = {
+	{ "output", 'o', "FORMAT", 0, 0, "table (default), wide or json" },
+	{ "socket", 256, "PATH", offsetof(struct line, socket), 0,
+	  "the daemon's socket (" SOCKET_DEFAULT ")" },
+	{ "namespace", 'n', "NAMESPACE", offsetof(struct line, namespace), TAKES_NAMESPACE,
+	  "only this namespace" },
+	{ "client", 257, "ADDR", offsetof(struct line, client), TAKES_FILTER,
+	  "flows of a client: address, address:port or CIDR" },
+	{ "vip", 258, "ADDR", offsetof(struct line, vip), TAKES_FILTER,
+	  "flows to a virtual address: address, address:port or CIDR" },
+	{ "backend", 259, "ADDR", offsetof(struct line, backend), TAKES_FILTER,
+	  "flows to a backend: address, address:port or CIDR" },
+	{ "protocol", 260, "PROTOCOL", offsetof(struct line, protocol), TAKES_FILTER,
+	  "flows of tcp, udp or sctp" },
+	{ "service", 261, "NAMESPACE/NAME", offsetof(struct line, service), TAKES_FILTER,
+	  "flows of a Service" },
+	{ "limit", 262, "N", offsetof(struct line, limit), TAKES_LIMIT,
+	  "list at most N flows (1000, at most 10000)" },
+	{ "help", 'h', NULL, 0, 0, "print this" },
+	{ "version", 263, NULL, 0, 0, "print the version" },
+};
+/* clang-format on */
+#define OPTIONS (sizeof(line_options) / sizeof(*line_options))
+
+int usage(const char *format, ...)
+{
+	va_list list;
+
+	fputs("headgate: ", stderr);
+	va_start(list, format);
+	vfprintf(stderr, format, list);
+	va_end(list);
+	fputc('\n', stderr);
+	return EXIT_USAGE;
+}
+
+static const struct line_option *option_of(int letter)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		if (line_options[i].letter == letter)
+			return &line_options[i];
+	}
+	return NULL;
+}
+
+static int read_format(const char *text, enum format *ret_format)
+{
+	static const char *const names[] = {
+		[FORMAT_TABLE] = "table", [FORMAT_WIDE] = "wide", [FORMAT_JSON] = "json"
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strcmp(names[i], text) != 0)
+			continue;
+		*ret_format = (enum format)i;
+		return 0;
+	}
+	return usage("output '%s' is not a format: use table, wide or json", text);
+}
+
+static int take_option(int letter, char **argv, struct line *line, unsigned *used)
+{
+	const struct line_option *option = option_of(letter);
+
+	if (!option)
+		return usage("%s '%s': headgate --help lists the options",
+			     letter == ':' ? "no value for" : "unknown option",
+			     argv[optind - 1]);
+	if (letter == 'o')
+		return read_format(optarg, &line->format);
+	if (letter == 'h')
+		line_print_help(stdout);
+	else if (!option->argument)
+		printf("headgate %s\n", HEADGATE_VERSION);
+	if (!option->argument)
+		return -1;
+	*(const char **)((char *)line + option->field) = optarg;
+	*used |= 1U << (option - line_options);
+	return 0;
+}
+
+static int read_options(int argc, char **argv, struct line *line, unsigned *used)
+{
+	struct option table[OPTIONS + 1] = { 0 };
+	int letter;
+
+	for (size_t i = 0; i < OPTIONS; i++)
+		table[i] = (struct option){ line_options[i].name,
+					    line_options[i].argument ? required_argument
+								     : no_argument,
+					    NULL, line_options[i].letter };
+	opterr = 0;
+	while ((letter = getopt_long(argc, argv, ":o:n:h", table, NULL)) >= 0) {
+		int r = take_option(letter, argv, line, used);
+
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+/* Does the command take the options and the number of arguments that were given? */
+static int check(const struct command *command, const struct line *line, unsigned used)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		unsigned takes = line_options[i].takes;
+
+		if ((used & (1U << i)) && takes && !(command->takes & takes))
+			return usage("'%s%s%s' takes no --%s", command->group,
+				     *command->verb ? " " : "", command->verb,
+				     line_options[i].name);
+	}
+	if (line->count && !*command->arguments)
+		return usage("unexpected argument '%s'", line->arguments[0]);
+	if (!line->count && *command->arguments)
+		return usage("'%s %s' needs %s", command->group, command->verb,
+			     command->arguments);
+	return 0;
+}
+
+int line_read(int argc, char **argv, const struct command **ret_command,
+	      struct line *ret_line)
+{
+	struct line line = { .socket = SOCKET_DEFAULT };
+	unsigned used = 0;
+	int words = 0;
+	int r = read_options(argc, argv, &line, &used);
+
+	if (r)
+		return r;
+	const struct command *command =
+	    command_find(argv + optind, argc - optind, &words);
+
+	if (!command)
+		return EXIT_USAGE;
+	line.arguments = argv + optind + words;
+	line.count = argc - optind - words;
+	r = check(command, &line, used);
+	if (r)
+		return r;
+	*ret_command = command;
+	*ret_line = line;
+	return 0;
+}
+
+void line_print_help(FILE *out)
+{
+	fputs("Usage: headgate [OPTION...] COMMAND [ARGUMENT...]\n"
+	      "Look into headgated and its datapath. Words may be abbreviated. See "
+	      "headgate(1).\n\nCommands:\n",
+	      out);
+	for (const struct command *row = commands; row < commands + command_count;
+	     row++) {
+		char left[64];
+
+		snprintf(left, sizeof(left), "%s%s%s%s%s", row->group,
+			 *row->verb ? " " : "", row->verb, *row->arguments ? " " : "",
+			 row->arguments);
+		fprintf(out, "  %-42s %s\n", left, row->help);
+	}
+	fputs("\nOptions:\n", out);
+	for (size_t i = 0; i < OPTIONS; i++) {
+		const struct line_option *option = &line_options[i];
+		char left[64];
+
+		snprintf(left, sizeof(left), "%s%c%s--%s %s",
+			 option->letter < 256 ? "-" : "",
+			 option->letter < 256 ? option->letter : ' ',
+			 option->letter < 256 ? ", " : "   ", option->name,
+			 option->argument ? option->argument : "");
+		fprintf(out, "  %-42s %s\n", left, option->help);
+	}
+}
