@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "controller.h"
+#include "controller_state.h"
+#include "privilege.h"
+#include "readiness.h"
+
+/* Of Services on one turn of the loop: everything else waits this long. */
+#define TURN_NS 20000000U
+
+static void on_work(uv_timer_t *timer);
+static void on_retry(uv_timer_t *timer);
+
+void controller_schedule(struct controller *controller)
+{
+	if (controller->handles_open)
+		uv_timer_start(&controller->work, on_work, 0, 0);
+}
+
+static void arm_retry(struct controller *controller, uint64_t due_ms)
+{
+	uint64_t now_ms = uv_now(&controller->loop);
+
+	uv_timer_start(&controller->retry, on_retry,
+		       due_ms > now_ms ? due_ms - now_ms : 0, 0);
+}
+
+void controller_failed(struct controller *controller, struct retry *retry)
+{
+	unsigned doublings = retry->failures < 16 ? retry->failures : 16;
+	uint64_t wait_ms = (uint64_t)RETRY_FIRST_MS << doublings;
+
+	retry->failures++;
+	retry->due_ms = uv_now(&controller->loop) +
+			(wait_ms < RETRY_LAST_MS ? wait_ms : RETRY_LAST_MS);
+	if (!uv_is_active((uv_handle_t *)&controller->retry) ||
+	    uv_timer_get_due_in(&controller->retry) > wait_ms)
+		arm_retry(controller, retry->due_ms);
+}
+
+void controller_succeeded(struct retry *retry)
+{
+	*retry = (struct retry){ 0 };
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+	struct controller *controller = timer->data;
+	uint64_t now_ms = uv_now(&controller->loop);
+	uint64_t services = reconcile_retry(controller, now_ms);
+	uint64_t interfaces = interfaces_retry(controller, now_ms);
+	uint64_t next = services < interfaces ? services : interfaces;
+	const struct retry *routing = &controller->routing_retry;
+
+	if (routing->failures && routing->due_ms <= now_ms)
+		controller->due.routes = true;
+	else if (routing->failures && routing->due_ms < next)
+		next = routing->due_ms;
+	if (next != UINT64_MAX)
+		arm_retry(controller, next);
+	controller_schedule(controller);
+}
+
+static void reroute(struct controller *controller)
+{
+	struct complaints complaints = { 0 };
+	int r = datapath_reroute(controller->datapath, &complaints);
+
+	if (r < 0 && !complaints_have_errors(&complaints))
+		complain(&complaints, COMPLAINT_ERROR, NULL, NULL,
+			 "changed routes are not in force (%s): they are tried again",
+			 strerror(-r));
+	if (r < 0)
+		controller_failed(controller, &controller->routing_retry);
+	else
+		controller_succeeded(&controller->routing_retry);
+	notices_update(&controller->routing_notices, &complaints);
+	complaints_clear(&controller->routing);
+	controller->routing = complaints;
+}
+
+/* Each step may make something due again: that is the next turn's. */
+static void on_work(uv_timer_t *timer)
+{
+	struct controller *controller = timer->data;
+	struct due due = controller->due;
+
+	controller->due = (struct due){ 0 };
+	if (due.routes)
+		reroute(controller);
+	if (due.inside)
+		reconcile_inside(controller);
+	if (due.interfaces)
+		interfaces_attach(controller);
+	if (reconcile_services(controller, TURN_NS))
+		controller_schedule(controller);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct controller *controller = timer->data;
+
+	datapath_tick(controller->datapath);
+}
+
+static void on_end(uv_signal_t *handle, int number)
+{
+	struct controller *controller = handle->data;
+
+	log_info("%s: ending, the datapath stays in force", strsignal(number));
+	uv_stop(&controller->loop);
+}
+
+static void on_reload(uv_signal_t *handle, int number)
+{
+	struct controller *controller = handle->data;
+	int r = manifests_reload(controller->manifests);
+
+	(void)number;
+	if (r < 0)
+		log_error("%s: not reloaded, everything stays in force: %s",
+			  controller->options->manifests, strerror(-r));
+}
+
+int controller_refuse(const char *what, int error)
+{
+	log_error("%s: %s", what, strerror(-error));
+	return error;
+}
+
+static int open_loop(struct controller *controller)
+{
+	uv_timer_t *timers[] = { &controller->work, &controller->retry,
+				 &controller->tick };
+	uv_signal_t *signals[] = { &controller->terminate, &controller->interrupt,
+				   &controller->reload };
+	int r = uv_loop_init(&controller->loop);
+
+	if (r < 0)
+		return controller_refuse("the event loop cannot be made", r);
+	controller->loop_open = true;
+	controller->started_ms = uv_now(&controller->loop);
+	for (int i = 0; i < 3; i++) { /* neither initialisation can fail on Linux */
+		uv_timer_init(&controller->loop, timers[i]);
+		uv_signal_init(&controller->loop, signals[i]);
+		timers[i]->data = signals[i]->data = controller;
+	}
+	controller->handles_open = true;
+	return 0;
+}
+
+static int begin(struct controller *controller)
+{
+	unsigned tick_ms = datapath_tick_interval_ms(controller->datapath);
+	int r = uv_signal_start(&controller->terminate, on_end, SIGTERM);
+
+	if (r == 0)
+		r = uv_signal_start(&controller->interrupt, on_end, SIGINT);
+	if (r == 0)
+		r = uv_signal_start(&controller->reload, on_reload, SIGHUP);
+	if (r == 0)
+		r = uv_timer_start(&controller->tick, on_tick, tick_ms, tick_ms);
+	if (r < 0)
+		return controller_refuse("signals and timers cannot be set up", r);
+	controller_schedule(controller);
+	r = privilege_drop();
+	if (r < 0)
+		log_warning("capabilities are not dropped: %s", strerror(-r));
+	r = readiness_tell("READY=1");
+	if (r < 0)
+		log_warning("the service manager is not told that all is ready: %s",
+			    strerror(-r));
+	log_info("ready: %zu Services, API at %s",
+		 cluster_count(controller->cluster, OBJECT_SERVICE),
+		 controller->options->socket);
+	return 0;
+}
+
+static int open_all(struct controller *controller)
+{
+	int r = open_loop(controller);
+
+	if (r == 0)
+		r = opening_modules(controller);
+	if (r == 0)
+		r = begin(controller);
+	return r;
+}
+
+static void close_handles(struct controller *controller)
+{
+	uv_handle_t *handles[] = {
+		(uv_handle_t *)&controller->work,
+		(uv_handle_t *)&controller->retry,
+		(uv_handle_t *)&controller->tick,
+		(uv_handle_t *)&controller->terminate,
+		(uv_handle_t *)&controller->interrupt,
+		(uv_handle_t *)&controller->reload,
+	};
+
+	if (!controller->handles_open)
+		return;
+	controller->handles_open = false;
+	for (size_t i = 0; i < sizeof(handles) / sizeof(*handles); i++)
+		uv_close(handles[i], NULL);
+}
+
+static void close_all(struct controller *controller)
+{
+	close_handles(controller);
+	opening_close(controller);
+	if (controller->loop_open) {
+		uv_run(&controller->loop, UV_RUN_DEFAULT); /* the close callbacks */
+		if (uv_loop_close(&controller->loop) < 0)
+			log_error(
+			    "a handle was left open at the end: please report this");
+	}
+	reconcile_clear(controller);
+	interfaces_clear(controller);
+	opening_clear(controller);
+}
+
+int controller_run(const struct options *options)
+{
+	struct controller controller = { .options = options };
+
+	signal(SIGPIPE, SIG_IGN);
+	int r = open_all(&controller);
+
+	if (r == 0) {
+		uv_run(&controller.loop, UV_RUN_DEFAULT);
+		r = readiness_tell("STOPPING=1");
+		if (r < 0)
+			log_debug("the service manager is not told of the end: %s",
+				  strerror(-r));
+		r = 0;
+	}
+	close_all(&controller);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

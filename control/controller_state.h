@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The controller's parts, for its own files only: controller.c (life), opening.c (modules
+ * and their events), reconcile.c (Services), interfaces.c (attachments), world.c (answers
+ * to the API).
+ *
+ * Everything happens on one loop. Events of the modules only note what is due and start
+ * the `work` timer; on_work() does it on the loop's next turn, so that no module is
+ * entered from its own callback, and what arrives together is done together.
+ */
+#ifndef HEADGATED_CONTROLLER_STATE_H
+#define HEADGATED_CONTROLLER_STATE_H
+
+#define HASH_NONFATAL_OOM 1 /* an element that was not added has hh.tbl == NULL */
+#include <uthash.h>
+#include <uv.h>
+
+#include "compile/compile.h"
+#include "health/health.h"
+#include "netlink/network.h"
+#include "notices.h"
+#include "options.h"
+#include "serve/serve.h"
+#include "source/manifests.h"
+
+#define RETRY_FIRST_MS 100U
+#define RETRY_LAST_MS  30000U
+
+struct retry {
+	unsigned failures; /* in a row; 0: nothing to retry */
+	uint64_t due_ms;
+};
+
+/* What on_work() shall do besides dirty Services. */
+struct due {
+	bool routes, inside, interfaces;
+};
+
+/* What is in force for one Service and what was said about it. */
+struct service_record {
+	char *key, *namespace, *name;  /* key: "namespace/name" */
+	struct wanted_service *wanted; /* applied last; NULL: nothing in force */
+	struct complaints complaints;
+	struct notices notices;
+	struct retry retry;
+	UT_hash_handle hh;
+};
+
+/* An interface that exists and is to carry a hook. */
+struct interface {
+	struct network_link link;
+	bool is_nic; /* named by --interface; else the host end of a pod's */
+	bool attached;
+	struct complaints complaints;
+	struct notices notices;
+	struct retry retry;
+	UT_hash_handle hh; /* by link.ifindex */
+};
+
+struct controller {
+	const struct options *options;
+	uv_loop_t loop;
+	uv_signal_t terminate, interrupt, reload;
+	uv_timer_t work, retry, tick;
+	bool loop_open, handles_open;
+
+	struct cluster *cluster;
+	struct manifests *manifests;
+	struct network *network;
+	struct health *health;
+	struct datapath *datapath;
+	struct serve *serve;
+	struct serve_world world;
+	struct compile_input input;
+
+	struct service_record *services;
+	bool services_sorted;
+	struct interface *interfaces;
+	struct cidr_list inside; /* nodes' addresses, as told to the datapath */
+
+	struct complaints opening; /* warnings of opening; they stand while we run */
+	struct complaints routing; /* of the last reroute */
+	struct complaints missing; /* interfaces that do not exist */
+	struct notices manifest_notices, routing_notices, missing_notices;
+	struct retry routing_retry;
+	struct due due;
+	uint64_t started_ms;
+};
+
+/* Do what is due on the loop's next turn. */
+void controller_schedule(struct controller *controller);
+/* Note a failure (with exponential backoff) or a success; the retry timer follows. */
+void controller_failed(struct controller *controller, struct retry *retry);
+void controller_succeeded(struct retry *retry);
+
+/* Log why something cannot be opened. Returns error. */
+int controller_refuse(const char *what, int error);
+
+/* ---- opening.c ---- */
+/* 0, or -errno after a log line. */
+int opening_modules(struct controller *controller);
+/* Close the modules; the loop must then run their close callbacks. */
+void opening_close(struct controller *controller);
+/* Free what they used. */
+void opening_clear(struct controller *controller);
+
+/* ---- reconcile.c ---- */
+/* Make dirty Services what they should be, for at most budget_ns (0: all). True: more. */
+bool reconcile_services(struct controller *controller, uint64_t budget_ns);
+/* Mark dirty whose time has come. Returns when the next one's comes, UINT64_MAX: none. */
+uint64_t reconcile_retry(struct controller *controller, uint64_t now_ms);
+void reconcile_inside(struct controller *controller);
+void reconcile_clear(struct controller *controller);
+void reconcile_sort(struct controller *controller);
+
+/* ---- interfaces.c ---- */
+/* Fits network_events.link. */
+void interfaces_event(void *context, const struct network_link *link, bool present);
+/* Attach what is not attached, complain about what does not exist. */
+void interfaces_attach(struct controller *controller);
+uint64_t interfaces_retry(struct controller *controller, uint64_t now_ms);
+void interfaces_clear(struct controller *controller);
+
+/* ---- world.c ---- */
+void world_fill(struct controller *controller, struct serve_world *ret_world);
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The modules: opened in an order in which no program sees half a world, what their
+ * events make due, closed in reverse. Each step says itself why it failed.
+ *
+ *   API socket (is another daemon alive?) → manifests → network → health → datapath →
+ *   all Services → what a previous daemon left → interfaces
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "controller_state.h"
+#include "privilege.h"
+
+static void on_manifests(void *context)
+{
+	struct controller *controller = context;
+
+	notices_update(&controller->manifest_notices,
+		       manifests_complaints(controller->manifests));
+	controller->due.inside = true;
+	controller_schedule(controller);
+}
+
+static void on_health(void *context, const char *namespace, const char *service)
+{
+	struct controller *controller = context;
+
+	cluster_mark_dirty(controller->cluster, namespace, service);
+	controller_schedule(controller);
+}
+
+static void on_routes(void *context)
+{
+	struct controller *controller = context;
+
+	controller->due.routes = true;
+	controller_schedule(controller);
+}
+
+static void on_hop(void *context, uint32_t index, const struct hg_hop *hop)
+{
+	struct controller *controller = context;
+
+	if (!controller->datapath)
+		return; /* all are told when it opens */
+	int r = datapath_set_hop(controller->datapath, index, hop);
+
+	if (r < 0)
+		log_error("next hop %u: not programmed: %s", index, strerror(-r));
+}
+
+static int tell_hop(void *context, uint32_t index, const struct hg_hop *hop)
+{
+	on_hop(context, index, hop);
+	return 0;
+}
+
+static int resolve(void *context, const struct hg_addr *addr, uint32_t *ret_hop,
+		   uint32_t *ret_pod_ifindex, struct hg_addr *ret_source)
+{
+	struct controller *controller = context;
+	struct network_route route;
+	int r = network_find(controller->network, addr, &route);
+
+	if (r < 0)
+		return r;
+	*ret_hop = route.hop;
+	*ret_pod_ifindex = route.pod_ifindex;
+	*ret_source = route.source;
+	return 0;
+}
+
+static void release(void *context, uint32_t hop)
+{
+	struct controller *controller = context;
+
+	network_release(controller->network, hop);
+}
+
+/* First of all: the socket tells whether another daemon lives. */
+static int open_api(struct controller *controller)
+{
+	struct complaints complaints = { 0 };
+
+	world_fill(controller, &controller->world);
+	int r = serve_open(&controller->loop, controller->options->socket,
+			   &controller->world, &complaints, &controller->serve);
+
+	notices_log(&complaints);
+	if (r < 0 && !complaints.count)
+		controller_refuse("the API cannot be served", r);
+	complaints_clear(&complaints);
+	return r;
+}
+
+static int open_manifests(struct controller *controller)
+{
+	controller->cluster = cluster_new();
+	if (!controller->cluster)
+		return controller_refuse("the cluster's objects", -ENOMEM);
+	int r = manifests_open(controller->options->manifests, controller->cluster,
+			       &controller->loop, on_manifests, controller,
+			       &controller->manifests);
+
+	if (r < 0) {
+		log_error("--manifests %s cannot be read (%s): give a folder that exists",
+			  controller->options->manifests, strerror(-r));
+		return r;
+	}
+	notices_update(&controller->manifest_notices,
+		       manifests_complaints(controller->manifests));
+	return 0;
+}
+
+static int open_network(struct controller *controller)
+{
+	const struct network_events events = { .context = controller,
+					       .hop = on_hop,
+					       .routes = on_routes,
+					       .link = interfaces_event };
+	int r = network_open(&controller->loop, controller->options->pod_interfaces,
+			     &events, &controller->network);
+
+	return r < 0 ? controller_refuse("the network's state cannot be read", r) : 0;
+}
+
+static int open_health(struct controller *controller)
+{
+	int r =
+	    health_open(&controller->loop, on_health, controller, &controller->health);
+
+	if (r < 0)
+		return controller_refuse("health checks cannot be run", r);
+	controller->input = (struct compile_input){
+		.cluster = controller->cluster,
+		.node_name = controller->options->node_name,
+		.cluster_cidr = controller->options->cluster_cidrs.count > 0,
+		.seed = controller->options->seed,
+		.health = health_state,
+		.health_context = controller->health,
+	};
+	return 0;
+}
+
+static struct datapath_options datapath_options_of(const struct options *options)
+{
+	struct datapath_options result = {
+		.pin_root = options->pin_root,
+		.xdp_mode = (enum xdp_mode)options->xdp_mode,
+		.flows = options->flows,
+		.slots = options->slots,
+		.backends = options->backends,
+		.services = options->services,
+		.port_first = (uint16_t)options->port_first,
+		.port_last = (uint16_t)options->port_last,
+		.seed = options->seed,
+		.cluster_cidrs = &options->cluster_cidrs,
+		.snat_addrs = &options->snat_addrs,
+		.answer_neighbours = options->answer_neighbours,
+		.pods = options->pod_interfaces,
+	};
+
+	memcpy(result.timeouts_s, options->timeouts_s, sizeof(result.timeouts_s));
+	return result;
+}
+
+static int open_datapath(struct controller *controller)
+{
+	const struct datapath_options options = datapath_options_of(controller->options);
+	const struct datapath_resolver resolver = { controller, resolve, release };
+	int r = privilege_raise_memlock();
+
+	if (r < 0)
+		log_debug("RLIMIT_MEMLOCK is not raised: %s", strerror(-r));
+	r = datapath_open(&options, &resolver, &controller->opening,
+			  &controller->datapath);
+	notices_log(&controller->opening);
+	if (r < 0 && !controller->opening.count)
+		controller_refuse("the datapath cannot be loaded", r);
+	if (r < 0)
+		return r;
+	return network_each_hop(controller->network, tell_hop, controller);
+}
+
+/* Programs that are attached already see each Service change whole, one by one. */
+static int apply_world(struct controller *controller)
+{
+	struct complaints complaints = { 0 };
+
+	reconcile_inside(controller);
+	reconcile_services(controller, 0);
+	int r = datapath_settle(controller->datapath, &complaints);
+
+	notices_log(&complaints);
+	if (r < 0 && !complaints.count)
+		log_error("what a previous daemon left cannot be removed: %s",
+			  strerror(-r));
+	complaints_clear(&complaints);
+	interfaces_attach(controller);
+	return 0;
+}
+
+int opening_modules(struct controller *controller)
+{
+	static int (*const steps[])(struct controller *) = {
+		open_api,    open_manifests, open_network,
+		open_health, open_datapath,  apply_world,
+	};
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		int r = steps[i](controller);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void opening_close(struct controller *controller)
+{
+	serve_close(controller->serve);
+	if (controller->manifests)
+		manifests_close(controller->manifests);
+	if (controller->health)
+		health_close(controller->health);
+	if (controller->datapath)
+		datapath_close(controller->datapath);
+	if (controller->network)
+		network_close(controller->network);
+}
+
+void opening_clear(struct controller *controller)
+{
+	if (controller->cluster)
+		cluster_free(controller->cluster);
+	complaints_clear(&controller->opening);
+	complaints_clear(&controller->routing);
+	notices_clear(&controller->manifest_notices);
+	notices_clear(&controller->routing_notices);
+}

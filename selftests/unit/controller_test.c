@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The controller without privileges: real objects, real compiler; the datapath and the
+ * health checks are made up here and may be told to fail.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../control/controller_state.h"
+#include "../../control/readiness.h"
+
+/* ---- what was done to the made-up modules ---- */
+static struct {
+	unsigned applied, removed, checked, inside, scheduled, failed;
+	unsigned attached_nics, attached_pods, detached, links;
+	uint32_t last_ifindex;
+	size_t inside_count;
+	int apply_error, attach_error;
+} seen;
+
+int datapath_apply(struct datapath *datapath, const char *namespace, const char *name,
+		   const struct wanted_service *wanted, struct complaints *complaints)
+{
+	(void)datapath;
+	(void)namespace;
+	if (seen.apply_error) {
+		complain(complaints, COMPLAINT_ERROR, NULL, name, "no space in hg_slots");
+		return seen.apply_error;
+	}
+	seen.applied++;
+	seen.removed += !wanted;
+	return 0;
+}
+
+int datapath_set_inside(struct datapath *datapath, const struct cidr_list *cidrs)
+{
+	(void)datapath;
+	seen.inside++;
+	seen.inside_count = cidrs->count;
+	return 0;
+}
+
+int datapath_set_link(struct datapath *datapath, uint32_t ifindex,
+		      const struct hg_link *link)
+{
+	(void)datapath;
+	(void)ifindex;
+	assert_true(link->flags == HG_LINK_NIC || link->flags == HG_LINK_POD);
+	seen.links++;
+	return 0;
+}
+
+int datapath_attach_nic(struct datapath *datapath, uint32_t ifindex, const char *name,
+			struct complaints *complaints)
+{
+	(void)datapath;
+	(void)complaints;
+	assert_true(*name);
+	seen.last_ifindex = ifindex;
+	seen.attached_nics += !seen.attach_error;
+	return seen.attach_error;
+}
+
+int datapath_attach_pod(struct datapath *datapath, uint32_t ifindex, const char *name,
+			struct complaints *complaints)
+{
+	(void)datapath;
+	(void)complaints;
+	assert_true(*name);
+	seen.last_ifindex = ifindex;
+	seen.attached_pods += !seen.attach_error;
+	return seen.attach_error;
+}
+
+int datapath_detach(struct datapath *datapath, uint32_t ifindex)
+{
+	(void)datapath;
+	seen.last_ifindex = ifindex;
+	seen.detached++;
+	return 0;
+}
+
+int health_set_service(struct health *health, const char *namespace, const char *name,
+		       const struct wanted_service *service)
+{
+	(void)health;
+	(void)namespace;
+	(void)name;
+	(void)service;
+	seen.checked++;
+	return 0;
+}
+
+void controller_schedule(struct controller *controller)
+{
+	(void)controller;
+	seen.scheduled++;
+}
+
+void controller_failed(struct controller *controller, struct retry *retry)
+{
+	(void)controller;
+	seen.failed++;
+	retry->failures++;
+	retry->due_ms = 1000;
+}
+
+void controller_succeeded(struct retry *retry)
+{
+	*retry = (struct retry){ 0 };
+}
+
+/* ---- the controller under test ---- */
+static struct controller controller;
+static struct options options;
+static char eth0[] = "eth0", *names[] = { eth0 };
+
+static int open_controller(void **state)
+{
+	(void)state;
+	memset(&seen, 0, sizeof(seen));
+	options = (struct options){ .interfaces = { names, 1 } };
+	controller = (struct controller){ .options = &options };
+	controller.cluster = cluster_new();
+	controller.datapath = (struct datapath *)&seen; /* never looked into */
+	controller.input = (struct compile_input){ .cluster = controller.cluster,
+						   .node_name = "node-1" };
+	return controller.cluster ? 0 : -1;
+}
+
+static int close_controller(void **state)
+{
+	(void)state;
+	reconcile_clear(&controller);
+	interfaces_clear(&controller);
+	cluster_free(controller.cluster);
+	return 0;
+}
+
+static int put_object(void *context, struct object *object)
+{
+	(void)context;
+	return cluster_set(controller.cluster, object);
+}
+
+static void read_objects(const char *text)
+{
+	struct complaints complaints = { 0 };
+
+	assert_int_equal(
+	    manifest_read(text, strlen(text), "test.yaml", put_object, NULL, &complaints),
+	    0);
+	assert_int_equal(complaints.count, 0);
+}
+
+#define SERVICE(name, ip)                                                                \
+	"---\napiVersion: v1\nkind: Service\nmetadata: {name: " name                     \
+	", namespace: shop}\n"                                                           \
+	"spec: {clusterIP: " ip ", ports: [{name: http, port: 80}]}\n"
+
+/* Standard error from here to log_end(), which returns it. */
+static int saved_error = -1;
+static FILE *log_file;
+
+static void log_begin(void)
+{
+	fflush(stderr);
+	log_file = tmpfile();
+	saved_error = dup(STDERR_FILENO);
+	assert_non_null(log_file);
+	assert_true(dup2(fileno(log_file), STDERR_FILENO) >= 0);
+}
+
+static size_t log_end(const char *needle)
+{
+	static char text[16384];
+	size_t count = 0;
+
+	fflush(stderr);
+	dup2(saved_error, STDERR_FILENO);
+	close(saved_error);
+	rewind(log_file);
+	text[fread(text, 1, sizeof(text) - 1, log_file)] = '\0';
+	fclose(log_file);
+	for (const char *at = text; (at = strstr(at, needle)); at++)
+		count++;
+	return count;
+}
+
+/* ---- Services ---- */
+static void reconcile_applies_what_changed_and_nothing_else(void **state)
+{
+	(void)state;
+	read_objects(SERVICE("cart", "10.96.0.1") SERVICE("user", "10.96.0.2"));
+	assert_false(reconcile_services(&controller, 0));
+	assert_int_equal(seen.applied, 2);
+	assert_int_equal(seen.checked, 2);
+	read_objects(SERVICE("cart", "10.96.0.1"));
+	assert_false(reconcile_services(&controller, 0));
+	assert_int_equal(seen.applied, 2);
+	read_objects(SERVICE("cart", "10.96.0.3"));
+	assert_false(reconcile_services(&controller, 0));
+	assert_int_equal(seen.applied, 3);
+	reconcile_sort(&controller);
+	assert_string_equal(controller.services->key, "shop/cart");
+}
+
+static void reconcile_removed_service_is_taken_out(void **state)
+{
+	(void)state;
+	read_objects(SERVICE("cart", "10.96.0.1"));
+	reconcile_services(&controller, 0);
+	assert_int_equal(
+	    cluster_remove(controller.cluster, OBJECT_SERVICE, "shop", "cart"), 0);
+	reconcile_services(&controller, 0);
+	assert_int_equal(seen.removed, 1);
+	assert_int_equal(HASH_COUNT(controller.services), 0);
+}
+
+static void reconcile_failure_keeps_the_old_state_and_is_told_once(void **state)
+{
+	(void)state;
+	read_objects(SERVICE("cart", "10.96.0.1"));
+	reconcile_services(&controller, 0);
+	const struct wanted_service *before = controller.services->wanted;
+
+	read_objects(SERVICE("cart", "10.96.0.9"));
+	seen.apply_error = -ENOSPC;
+	log_begin();
+	for (int tries = 0; tries < 3; tries++) {
+		reconcile_services(&controller, 0);
+		assert_int_equal(reconcile_retry(&controller, 999), 1000);
+		assert_int_equal(reconcile_retry(&controller, 1000), UINT64_MAX);
+	}
+	assert_int_equal(log_end("no space in hg_slots"), 1);
+	assert_int_equal(seen.failed, 3);
+	assert_int_equal(seen.checked, 1); /* the checks stay those of what is in force */
+	assert_ptr_equal(controller.services->wanted, before);
+	assert_int_equal(controller.services->complaints.count, 1);
+	seen.apply_error = 0;
+	log_begin();
+	reconcile_services(&controller, 0);
+	assert_int_equal(log_end("resolved:"), 1);
+	assert_int_equal(controller.services->retry.failures, 0);
+	assert_int_equal(controller.services->complaints.count, 0);
+	assert_int_equal(seen.applied, 2);
+}
+
+static void reconcile_stops_when_its_turn_is_over(void **state)
+{
+	(void)state;
+	read_objects(SERVICE("cart", "10.96.0.1") SERVICE("user", "10.96.0.2"));
+	assert_true(reconcile_services(&controller, 1));
+	assert_int_equal(seen.applied, 1);
+	while (reconcile_services(&controller, 1))
+		;
+	assert_int_equal(seen.applied, 2);
+}
+
+static void reconcile_tells_nodes_addresses_when_they_change(void **state)
+{
+	static const char node[] =
+	    "apiVersion: v1\nkind: Node\nmetadata: {name: node-2}\n"
+	    "status: {addresses: [{type: InternalIP, address: "
+	    "192.0.2.2}]}\n";
+
+	(void)state;
+	reconcile_inside(&controller);
+	assert_int_equal(seen.inside, 0);
+	read_objects(node);
+	reconcile_inside(&controller);
+	reconcile_inside(&controller);
+	assert_int_equal(seen.inside, 1);
+	assert_int_equal(seen.inside_count, 1);
+	cluster_remove(controller.cluster, OBJECT_NODE, "", "node-2");
+	reconcile_inside(&controller);
+	assert_int_equal(seen.inside, 2);
+	assert_int_equal(seen.inside_count, 0);
+}
+
+/* ---- interfaces ---- */
+static void event(uint32_t ifindex, const char *name, bool is_pod, bool present)
+{
+	struct network_link link = { .ifindex = ifindex, .mtu = 1500, .is_pod = is_pod };
+
+	snprintf(link.name, sizeof(link.name), "%s", name);
+	interfaces_event(&controller, &link, present);
+	interfaces_attach(&controller);
+}
+
+static void interfaces_named_and_pods_are_attached_once(void **state)
+{
+	(void)state;
+	event(2, "eth0", false, true);
+	event(3, "veth1", true, true);
+	event(4, "docker0", false, true);
+	event(2, "eth0", false, true); /* its MTU changed, say */
+	assert_int_equal(seen.attached_nics, 1);
+	assert_int_equal(seen.attached_pods, 1);
+	assert_int_equal(seen.links, 3);
+	assert_int_equal(seen.detached, 0);
+}
+
+static void interfaces_missing_is_told_until_it_appears(void **state)
+{
+	(void)state;
+	log_begin();
+	interfaces_attach(&controller);
+	interfaces_attach(&controller);
+	assert_int_equal(controller.missing.count, 1);
+	assert_int_equal(log_end("interface eth0 does not exist"), 1);
+	log_begin();
+	event(2, "eth0", false, true);
+	assert_int_equal(log_end("resolved:"), 1);
+	assert_int_equal(controller.missing.count, 0);
+}
+
+static void interfaces_returning_one_is_attached_again(void **state)
+{
+	(void)state;
+	log_begin();
+	event(2, "eth0", false, true);
+	event(2, "eth0", false, false);
+	assert_int_equal(seen.detached, 1);
+	event(9, "eth0", false, true);
+	assert_int_equal(seen.attached_nics, 2);
+	assert_int_equal(seen.last_ifindex, 9);
+	assert_int_equal(log_end("interface eth0 is gone"), 1);
+}
+
+static void interfaces_renamed_away_is_detached(void **state)
+{
+	(void)state;
+	event(2, "eth0", false, true);
+	event(2, "old0", false, true);
+	assert_int_equal(seen.detached, 1);
+	assert_int_equal(HASH_COUNT(controller.interfaces), 0);
+	event(2, "eth0", false, true);
+	assert_int_equal(seen.attached_nics, 2);
+}
+
+static void interfaces_failed_attachment_is_tried_again_when_due(void **state)
+{
+	(void)state;
+	seen.attach_error = -EBUSY;
+	log_begin();
+	event(2, "eth0", false, true);
+	event(2, "eth0", false, true);
+	assert_int_equal(seen.failed, 1); /* an event is no reason to hurry */
+	assert_int_equal(interfaces_retry(&controller, 999), 1000);
+	assert_int_equal(seen.failed, 1);
+	assert_int_equal(interfaces_retry(&controller, 1000), 1000);
+	assert_int_equal(seen.failed, 2);
+	assert_int_equal(controller.interfaces->complaints.count, 1);
+	assert_int_equal(log_end("not attached"), 1);
+	seen.attach_error = 0;
+	assert_int_equal(interfaces_retry(&controller, 1000), UINT64_MAX);
+	assert_int_equal(seen.attached_nics, 1);
+	assert_int_equal(controller.interfaces->complaints.count, 0);
+}
+
+/* ---- the service manager ---- */
+static void readiness_is_one_datagram(void **state)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	char name[64], text[64];
+
+	(void)state;
+	snprintf(name, sizeof(name), "@hgd-readiness-%d", (int)getpid());
+	memcpy(address.sun_path + 1, name + 1, strlen(name) - 1);
+	assert_int_equal(
+	    bind(fd, (struct sockaddr *)&address,
+		 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name))),
+	    0);
+	assert_int_equal(setenv("NOTIFY_SOCKET", name, 1), 0);
+	assert_int_equal(readiness_tell("READY=1"), 0);
+	ssize_t length = recv(fd, text, sizeof(text), MSG_DONTWAIT);
+
+	assert_int_equal(length, 7);
+	assert_memory_equal(text, "READY=1", 7);
+	close(fd);
+	assert_int_equal(readiness_tell("READY=1"), -ECONNREFUSED);
+	unsetenv("NOTIFY_SOCKET");
+	assert_int_equal(readiness_tell("READY=1"), 0);
+}
+
+int main(void)
+{
+#define TEST(name)                                                                       \
+	cmocka_unit_test_setup_teardown(name, open_controller, close_controller)
+	const struct CMUnitTest tests[] = {
+		TEST(reconcile_applies_what_changed_and_nothing_else),
+		TEST(reconcile_removed_service_is_taken_out),
+		TEST(reconcile_failure_keeps_the_old_state_and_is_told_once),
+		TEST(reconcile_stops_when_its_turn_is_over),
+		TEST(reconcile_tells_nodes_addresses_when_they_change),
+		TEST(interfaces_named_and_pods_are_attached_once),
+		TEST(interfaces_missing_is_told_until_it_appears),
+		TEST(interfaces_returning_one_is_attached_again),
+		TEST(interfaces_renamed_away_is_detached),
+		TEST(interfaces_failed_attachment_is_tried_again_when_due),
+		TEST(readiness_is_one_datagram),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
