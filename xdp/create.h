@@ -46,7 +46,7 @@ __noinline int port_take(__u32 line, __u32 now, int last)
 		return 0;
 	view.ctl = ctl_of(flow);
 	barrier();
-	view.partner = flow->partner;
+	view.partner = partner_of(flow, line);
 	view.backend = flow->backend;
 	idle = last || now - flow->seen >= HG_TICKS(1);
 	barrier();
@@ -197,7 +197,7 @@ static __noinline int create(struct packet *p, __u32 stamp,
 	}
 	reply = table_line(reply_line);
 	if (reply)
-		reply->partner = order.line;
+		partner_set(reply, order.line);
 	barrier();
 	table_publish(reply_line, reply_pending, HG_FLOW_REPLY);
 	stats_created(backend_index(stamp));

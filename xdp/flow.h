@@ -60,8 +60,10 @@ static __noinline int flow_way(struct packet *p, const struct flow_view *view,
 	struct hg_state *state;
 	struct hg_flow *flow;
 
+	if (p->ttl <= 1)
+		return -HG_REASON_ttl_expired;
 	if (!(view->ctl & HG_FLOW_REPLY)) {
-		if (backend->ifindex && p->ttl > 1)
+		if (backend->ifindex)
 			return forward_pod(p, backend->ifindex);
 		return forward(p, to, backend->hop);
 	}
@@ -105,9 +107,11 @@ static __always_inline int flow_is_proof(const struct packet *p,
 	if (p->key.protocol == IPPROTO_UDP && (__u8)(p->now - view->born) < HG_TICKS(2))
 		return 0;
 	reply = view->partner == LINE_NONE ? 0 : table_line(view->partner);
-	/* A SYN/ACK, INIT-ACK or datagram has passed the other way. */
-	return reply && reply->partner == view->line &&
-	       ctl_of(reply) & (HG_FLOW_SYN | HG_FLOW_ACK);
+	if (!reply || partner_of(reply, view->partner) != view->line)
+		return 0;
+	/* A SYN/ACK, INIT-ACK or datagram has passed the other way, no refusal. */
+	return ctl_of(reply) & (HG_FLOW_SYN | HG_FLOW_ACK) &&
+	       !(ctl_of(reply) & HG_FLOW_RST);
 }
 
 static __always_inline void order_from_line(struct flow_order *order,
@@ -161,11 +165,11 @@ __noinline int flow_promote(const struct flow_view *view)
 	}
 	reply = table_line(reply_line);
 	if (reply)
-		reply->partner = order.line;
+		partner_set(reply, order.line);
 	barrier();
 	table_publish(reply_line, reply_pending, reply_flags);
 	reply = table_line(view->partner);
-	if (reply && reply->partner == view->line)
+	if (reply && partner_of(reply, view->partner) == view->line)
 		table_free(view->partner, ctl_of(reply));
 	table_free(view->line, view->ctl);
 	return 0;

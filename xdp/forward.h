@@ -93,7 +93,7 @@ static __noinline int forward_fib(struct packet *p, const struct hg_flow_key *to
 	fib_fill(p, to, &fib);
 	r = bpf_fib_lookup(p->ctx, &fib, sizeof(fib), 0);
 	if (r == BPF_FIB_LKUP_RET_BLACKHOLE || r == BPF_FIB_LKUP_RET_UNREACHABLE ||
-	    r == BPF_FIB_LKUP_RET_PROHIBIT)
+	    r == BPF_FIB_LKUP_RET_PROHIBIT || r == BPF_FIB_LKUP_RET_NOT_FWDED)
 		return -HG_REASON_no_route;
 	p->out = OUT_NEIGH;
 	p->out_hop = 0;
@@ -119,8 +119,6 @@ static __always_inline int forward(struct packet *p, const struct hg_flow_key *t
 {
 	struct hg_hop *known = hop ? bpf_map_lookup_elem(&hg_hops, &hop) : 0;
 
-	if (p->ttl <= 1)
-		return -HG_REASON_ttl_expired;
 	if (known && known->ifindex)
 		return forward_hop(p, known, hop);
 	return forward_fib(p, to);

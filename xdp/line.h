@@ -102,6 +102,19 @@ static __always_inline int key_matches(const struct hg_flow_key *line,
 	return key->snat || addr_equal(&line->dst, &key->dst);
 }
 
+/* partner holds an index in the line's own table; a line number says which table. */
+static __always_inline __u32 partner_of(const struct hg_flow *flow, __u32 line)
+{
+	__u32 partner = flow->partner;
+
+	return partner == LINE_NONE ? LINE_NONE : partner | (line & LINE_EMBRYO);
+}
+
+static __always_inline void partner_set(struct hg_flow *flow, __u32 partner)
+{
+	flow->partner = partner == LINE_NONE ? LINE_NONE : partner & ~LINE_EMBRYO;
+}
+
 /* Index of a line's (or view's) backend field; the rest is the generation. */
 static __always_inline __u32 backend_index(__u32 backend)
 {
@@ -146,7 +159,7 @@ static __always_inline int table_read(__u32 line, const struct hg_flow_key *key,
 	same = key_matches(&flow->key, key);
 	ret_view->line = line;
 	ret_view->client = flow->key.dst;
-	ret_view->partner = flow->partner;
+	ret_view->partner = partner_of(flow, line);
 	ret_view->backend = flow->backend;
 	ret_view->port = flow->port;
 	ret_view->snat = flow->snat;
@@ -230,7 +243,8 @@ __noinline int pair_closed(__u32 line, __u32 ctl, __u32 partner, __u32 backend)
 	if (other) {
 		other_ctl = ctl_of(other);
 		barrier();
-		if (other->partner == line && (other_ctl & HG_FLOW_STATE) == HG_FLOW_LIVE)
+		if (partner_of(other, partner) == line &&
+		    (other_ctl & HG_FLOW_STATE) == HG_FLOW_LIVE)
 			closed |= line_free(other, other_ctl);
 	}
 	if (closed)

@@ -157,6 +157,8 @@ static __noinline int service(struct packet *p)
 	if (!p->opens &&
 	    !(service->flags & HG_SERVICE_NAT && p->key.protocol == IPPROTO_TCP))
 		return -HG_REASON_no_flow;
+	if (p->ttl <= 1)
+		return -HG_REASON_ttl_expired;
 	stamp = backend_choose(p, service);
 	if (stamp < 0)
 		return (int)stamp;

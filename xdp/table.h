@@ -39,7 +39,8 @@ static __always_inline __u32 line_timeout(const struct hg_flow *flow, __u32 ctl)
 	return hg_config.timeout[HG_TIMEOUT_ESTABLISHED];
 }
 
-static __always_inline int line_is_idle(const struct hg_flow *flow, __u32 ctl, __u32 now)
+static __always_inline int line_is_idle(const struct hg_flow *flow, __u32 line, __u32 ctl,
+					__u32 now)
 {
 	const struct hg_flow *other;
 	__u32 timeout = line_timeout(flow, ctl);
@@ -48,7 +49,7 @@ static __always_inline int line_is_idle(const struct hg_flow *flow, __u32 ctl, _
 		return 0;
 	if (flow->partner == LINE_NONE || (ctl & HG_FLOW_STATE) == HG_FLOW_PENDING)
 		return 1;
-	other = table_line(flow->partner);
+	other = table_line(partner_of(flow, line));
 	return !other || now - other->seen > timeout;
 }
 
@@ -73,7 +74,7 @@ static __noinline __u32 claim_free(__u32 home, __u32 window, __u32 *ret_pending)
 static __always_inline int claim_over(__u32 line, struct hg_flow *flow, __u32 ctl,
 				      __u32 *ret_pending)
 {
-	__u32 partner = flow->partner, backend = flow->backend;
+	__u32 partner = partner_of(flow, line), backend = flow->backend;
 
 	if (!line_claim(flow, ctl, ret_pending))
 		return 0;
@@ -92,7 +93,7 @@ static __noinline __u32 claim_idle(__u32 home, __u32 now, __u32 *ret_pending)
 		if (!flow)
 			break;
 		ctl = ctl_of(flow);
-		if (line_is_idle(flow, ctl, now) &&
+		if (line_is_idle(flow, line, ctl, now) &&
 		    claim_over(line, flow, ctl, ret_pending))
 			return line;
 	}
@@ -145,7 +146,7 @@ static __always_inline void line_write(struct hg_flow *flow, const struct hg_flo
 {
 	flow->seen = from->seen;
 	flow->key = from->key;
-	flow->partner = from->partner;
+	partner_set(flow, from->partner);
 	flow->backend = from->backend;
 	flow->port = from->port;
 	flow->snat = from->snat;
