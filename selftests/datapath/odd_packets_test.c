@@ -155,6 +155,23 @@ static enum role another_ethertype(struct scene *scene, struct packet *packet)
 	return CLIENT;
 }
 
+static void wide_links(struct scene *scene)
+{
+	struct hg_hop hop;
+
+	one_backend_on_the_same_link(scene);
+	hop = scene_read_hop(scene, scene_hop(scene, BACKEND_A));
+	hop.mtu = 9000;
+	scene_write_hop(scene, scene_hop(scene, BACKEND_A), &hop);
+}
+
+static enum role with_a_jumbo_payload(struct scene *scene, struct packet *packet)
+{
+	(void)scene;
+	packet->payload = 8800;
+	return CLIENT;
+}
+
 #define OPENS(sentence, protocols, family, shape)                                        \
 	{                                                                                \
 		sentence, protocols, family, one_backend_on_the_same_link, shape,        \
@@ -186,6 +203,8 @@ static const struct row rows[] = {
 	{ "too many extension headers are refused", ROW_PORTS, ROW_V6,
 	  one_backend_on_the_same_link, with_a_dozen_extensions, XDP_DROP,
 	  .reason = HG_REASON_extension_headers },
+	{ "a jumbo frame is one packet", ROW_PORTS, 0, wide_links, with_a_jumbo_payload,
+	  XDP_TX, reaches_backend_a, .stats = ROW_NEW_FLOW },
 	PASSES("a stranger's extension headers pass", ROW_PORTS, ROW_V6,
 	       a_dozen_extensions_for_a_stranger),
 	PASSES("a stranger's last TTL passes", ROW_PORTS, 0, with_ttl_one_for_a_stranger),

@@ -10,7 +10,7 @@
 #include <string.h>
 #include "packet_sum.h"
 
-#define SEGMENT_ROOM  4096U
+#define SEGMENT_ROOM  FRAME_ROOM
 #define ETHERTYPE_4   0x0800
 #define ETHERTYPE_6   0x86dd
 #define ETHERTYPE_ARP 0x0806

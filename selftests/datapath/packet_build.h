@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <headgate/abi.h>
 
-#define FRAME_ROOM 4096U
+#define FRAME_ROOM 9216U /* a jumbo frame */
 
 enum packet_protocol {
 	PROTOCOL_HOPOPTS = 0,
