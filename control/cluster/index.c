@@ -58,6 +58,14 @@ int object_key(const char *namespace, const char *name, char ret_key[OBJECT_KEY_
 	return length < OBJECT_KEY_MAX ? length : -ENAMETOOLONG;
 }
 
+static int act_on(struct place_in_index place, const void *key, size_t length,
+		  place_action *action)
+{
+	place.key = key;
+	place.length = length;
+	return action(&place);
+}
+
 static int each_port(struct place_in_index *place, const struct addr_list *addrs,
 		     place_action *action)
 {
@@ -73,9 +81,7 @@ static int each_port(struct place_in_index *place, const struct addr_list *addrs
 			.protocol = port->protocol,
 		};
 
-		place->key = &key;
-		place->length = sizeof(key);
-		r = action(place);
+		r = act_on(*place, &key, sizeof(key), action);
 		if (r < 0)
 			return r;
 	}
@@ -110,9 +116,7 @@ static int slice_service(struct place_in_index *place, place_action *action)
 	if (length < 0)
 		return length;
 	place->index = &place->indexes->slices;
-	place->key = key;
-	place->length = (size_t)length;
-	return action(place);
+	return act_on(*place, key, (size_t)length, action);
 }
 
 static int each_pod_addr(struct place_in_index *place, place_action *action)
@@ -123,10 +127,8 @@ static int each_pod_addr(struct place_in_index *place, place_action *action)
 	if (pod->host_network || pod->terminated)
 		return 0;
 	place->index = &place->indexes->pods;
-	place->length = sizeof(struct hg_addr);
 	for (size_t i = 0; i < pod->ips.count; i++) {
-		place->key = &pod->ips.items[i];
-		r = action(place);
+		r = act_on(*place, &pod->ips.items[i], sizeof(struct hg_addr), action);
 		if (r < 0)
 			return r;
 	}

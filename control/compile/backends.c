@@ -42,20 +42,11 @@ static enum backend_state judge(const struct endpoint *endpoint, bool chosen, in
 	return chosen && endpoint->from->weight ? BACKEND_ACTIVE : BACKEND_STANDBY;
 }
 
-static int copy_text(const char *text, char **ret_copy)
-{
-	if (!text)
-		return 0;
-	*ret_copy = strdup(text);
-	return *ret_copy ? 0 : -ENOMEM;
-}
-
 static int add_backend(const struct endpoint *endpoint, enum backend_state state,
 		       int health, struct wanted_port *port)
 {
 	const struct slice_endpoint *from = endpoint->from;
 	struct wanted_backend *backend = &port->backends[port->backend_count++];
-	int r;
 
 	*backend = (struct wanted_backend){
 		.addr = from->addr,
@@ -64,12 +55,13 @@ static int add_backend(const struct endpoint *endpoint, enum backend_state state
 		    from->weight < TABLE_WEIGHT_MAX ? from->weight : TABLE_WEIGHT_MAX,
 		.state = state,
 		.terminating = from->terminating,
+		.node = from->node_name ? strdup(from->node_name) : NULL,
+		.pod = from->target ? strdup(from->target) : NULL,
 	};
 	backend->health = health;
-	r = copy_text(from->node_name, &backend->node);
-	if (r < 0)
-		return r;
-	return copy_text(from->target, &backend->pod);
+	if ((from->node_name && !backend->node) || (from->target && !backend->pod))
+		return -ENOMEM;
+	return 0;
 }
 
 struct verdict {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "turns.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -11,6 +12,7 @@ int turns_start(struct turns *turns, const struct wanted_backend *backends, size
 		if (backends[i].weight > turns->heaviest)
 			turns->heaviest = backends[i].weight;
 	}
+	assert(count > 0);
 	turns->credit = calloc(count, sizeof(*turns->credit));
 	if (!turns->credit)
 		return -ENOMEM;

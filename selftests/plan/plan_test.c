@@ -203,7 +203,7 @@ static void plan_is_golden(void **state)
 	char manifest[PATH_LONGEST], golden[PATH_LONGEST], shown[PATH_LONGEST];
 	_cleanup_free_ char *text = NULL, *plan = NULL, *reversed = NULL,
 			    *expected = NULL;
-	size_t length, ignored;
+	size_t length = 0, ignored;
 
 	snprintf(manifest, sizeof(manifest), "%s/%s.yaml", folder(), name);
 	snprintf(golden, sizeof(golden), "%s/%s.plan", folder(), name);

@@ -17,29 +17,28 @@ static const struct wanted_port *find_port(const struct wanted_service *wanted,
 
 static const struct policy_case {
 	const char *name;
-	bool internal_local, external_local;
 	const char *node; /* where we are */
 	const char *key;
 	const char *frontend;
 	size_t active;
-	bool no_local;
+	bool internal_local, external_local, no_local;
 } POLICIES[] = {
-	{ "Cluster/Cluster", false, false, "a", "shop/cart:http/TCP/IPv4", CLUSTER_IP, 3,
+	{ "Cluster/Cluster", "a", "shop/cart:http/TCP/IPv4", CLUSTER_IP, 3, false, false,
 	  false },
-	{ "external Local, external frontend", false, true, "a",
-	  "shop/cart:http/TCP/IPv4/local", "203.0.113.1", 1, false },
-	{ "external Local, clusterIP", false, true, "a", "shop/cart:http/TCP/IPv4",
-	  CLUSTER_IP, 3, false },
-	{ "internal Local, clusterIP", true, false, "b", "shop/cart:http/TCP/IPv4/local",
-	  CLUSTER_IP, 1, false },
-	{ "internal Local, external frontend", true, false, "a",
-	  "shop/cart:http/TCP/IPv4", "203.0.113.1", 3, false },
-	{ "both Local", true, true, "c", "shop/cart:http/TCP/IPv4/local", CLUSTER_IP, 1,
+	{ "external Local, external frontend", "a", "shop/cart:http/TCP/IPv4/local",
+	  "203.0.113.1", 1, false, true, false },
+	{ "external Local, clusterIP", "a", "shop/cart:http/TCP/IPv4", CLUSTER_IP, 3,
+	  false, true, false },
+	{ "internal Local, clusterIP", "b", "shop/cart:http/TCP/IPv4/local", CLUSTER_IP,
+	  1, true, false, false },
+	{ "internal Local, external frontend", "a", "shop/cart:http/TCP/IPv4",
+	  "203.0.113.1", 3, true, false, false },
+	{ "both Local", "c", "shop/cart:http/TCP/IPv4/local", CLUSTER_IP, 1, true, true,
 	  false },
-	{ "external Local, none here", false, true, "z", "shop/cart:http/TCP/IPv4/local",
-	  "203.0.113.1", 0, true },
-	{ "internal Local, none here", true, false, "z", "shop/cart:http/TCP/IPv4/local",
-	  CLUSTER_IP, 0, true },
+	{ "external Local, none here", "z", "shop/cart:http/TCP/IPv4/local",
+	  "203.0.113.1", 0, false, true, true },
+	{ "internal Local, none here", "z", "shop/cart:http/TCP/IPv4/local", CLUSTER_IP,
+	  0, true, false, true },
 };
 
 static void frontends_follow_their_traffic_policy(void **state)

@@ -105,11 +105,11 @@ static uint64_t twin_turns(uint64_t rounds, uint64_t weight, uint64_t heaviest)
 static uint16_t *twin_fill(const struct wanted_backend *backends, size_t count,
 			   uint32_t size, uint64_t seed)
 {
-	uint32_t **permutations = calloc(count, sizeof(*permutations));
-	uint32_t *next = calloc(count, sizeof(*next));
+	uint32_t **permutations = calloc(count + 1, sizeof(*permutations));
+	uint32_t *next = calloc(count + 1, sizeof(*next));
 	uint16_t *slots = calloc(size, sizeof(*slots));
 	uint32_t filled = 0;
-	uint64_t heaviest = 0;
+	uint64_t heaviest = 1;
 
 	assert_true(permutations && next && slots);
 	memset(slots, 0xff, size * sizeof(*slots));
