@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Give back this process's memory of the datapath; maps, pins and attachments stay. */
+#include <stdlib.h>
+#include <sys/mman.h>
+#include "state.h"
+
+static void free_applied(struct datapath *datapath)
+{
+	struct applied_service *service, *next_service;
+
+	HASH_ITER (hh, datapath->applied, service, next_service) {
+		struct applied_port *port, *next;
+
+		DL_FOREACH_SAFE(service->ports, port, next)
+		{
+			HASH_DELETE(hh, datapath->ports, port);
+			free(port->ranges);
+			free(port->key);
+			free(port);
+		}
+		HASH_DELETE(hh, datapath->applied, service);
+		free(service->name);
+		free(service);
+	}
+}
+
+static void free_table(struct datapath *datapath, struct slot_table *table)
+{
+	if (!table || --table->users)
+		return;
+	if (table->in_bases)
+		HASH_DELETE(by_base, datapath->tables_by_base, table);
+	if (table->in_hashes)
+		HASH_DELETE(by_hash, datapath->tables_by_hash, table);
+	free(table);
+}
+
+static void free_frontends(struct datapath *datapath)
+{
+	struct frontend *frontend, *next;
+	struct vip *vip, *next_vip;
+	struct endpoint *endpoint, *next_endpoint;
+
+	HASH_ITER (hh, datapath->frontends, frontend, next) {
+		HASH_DELETE(hh, datapath->frontends, frontend);
+		free_table(datapath, frontend->table);
+		free(frontend->members);
+		free(frontend);
+	}
+	HASH_ITER (hh, datapath->vips, vip, next_vip) {
+		HASH_DELETE(hh, datapath->vips, vip);
+		free(vip);
+	}
+	HASH_ITER (hh, datapath->endpoints, endpoint, next_endpoint) {
+		HASH_DELETE(hh, datapath->endpoints, endpoint);
+		free(endpoint);
+	}
+}
+
+static void close_maps(struct datapath *datapath)
+{
+	window_close(&datapath->slots);
+	window_close(&datapath->members);
+	window_close(&datapath->expired);
+	for (uint32_t cpu = 0; datapath->stats && cpu < datapath->config.cpus; cpu++)
+		window_close(&datapath->stats[cpu]);
+	if (datapath->state)
+		munmap(datapath->state, WINDOW_PAGE);
+	if (datapath->locks)
+		munmap(datapath->locks, HG_LOCKS * 8UL);
+	bpf_object__close(datapath->nic);
+	bpf_object__close(datapath->pod);
+}
+
+void datapath_close(struct datapath *datapath)
+{
+	struct attachment *attachment, *next;
+
+	if (!datapath)
+		return;
+	free_applied(datapath);
+	free_frontends(datapath);
+	close_maps(datapath);
+	DL_FOREACH_SAFE(datapath->attachments, attachment, next)
+	free(attachment);
+	ranges_close(&datapath->slot_places);
+	ranges_close(&datapath->member_places);
+	numbers_close(&datapath->services);
+	numbers_close(&datapath->ids);
+	numbers_close(&datapath->backend_numbers);
+	numbers_close(&datapath->endpoint_numbers);
+	ours_close(&datapath->ours);
+	sweep_close(&datapath->sweep);
+	free(datapath->stats);
+	free(datapath->backends);
+	free(datapath->hops);
+	free(datapath->id_holders);
+	free(datapath->cluster_cidrs);
+	free(datapath->inside);
+	free(datapath->snat_addrs);
+	free(datapath->pin_root);
+	free(datapath);
+}

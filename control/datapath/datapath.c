@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Open, close, and the periodic work. */
+#include "datapath.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <bpf/bpf.h>
+#include "../lib/cleanup.h"
+#include "addresses.h"
+#include "adopt.h"
+#include "frontends.h"
+#include "load.h"
+#include "pin.h"
+#include "tables.h"
+
+#define SLOTS_SPAN   (4UL << 20)
+#define MEMBERS_SPAN (1UL << 20)
+#define STATS_SPAN   (256UL << 10)
+#define TICK_MOST_MS 500U
+
+/* The clock of bpf_ktime_get_coarse_ns(). */
+uint64_t clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+uint32_t clock_tick(void)
+{
+	return (uint32_t)(clock_ns() >> HG_TICK_SHIFT);
+}
+
+int map_put(const struct datapath *datapath, enum map map, uint32_t index,
+	    const void *value)
+{
+	return bpf_map_update_elem(datapath->fds[map], &index, value, BPF_ANY);
+}
+
+static int copy_items(const void *items, size_t count, size_t size, void **ret_copy)
+{
+	void *copy = calloc(count + 1, size);
+
+	if (!copy)
+		return -ENOMEM;
+	if (count)
+		memcpy(copy, items, count * size);
+	*ret_copy = copy;
+	return 0;
+}
+
+static int copy_options(struct datapath *datapath, const struct datapath_options *options)
+{
+	const struct cidr_list none = { 0 };
+	const struct addr_list nobody = { 0 };
+	const struct cidr_list *cidrs = options->cluster_cidrs ?: &none;
+	const struct addr_list *snat = options->snat_addrs ?: &nobody;
+	void *cidr_copy = NULL, *snat_copy = NULL;
+	int r = copy_items(cidrs->items, cidrs->count, sizeof(struct cidr), &cidr_copy);
+
+	if (r == 0)
+		r = copy_items(snat->items, snat->count, sizeof(struct hg_addr),
+			       &snat_copy);
+	datapath->cluster_cidrs = cidr_copy;
+	datapath->snat_addrs = snat_copy;
+	datapath->pin_root = strdup(options->pin_root ?: DATAPATH_PIN_ROOT);
+	if (r < 0 || !datapath->pin_root)
+		return -ENOMEM;
+	datapath->cluster_cidr_count = cidrs->count;
+	datapath->snat_addr_count = snat->count;
+	datapath->options = *options;
+	datapath->options.pin_root = datapath->pin_root;
+	datapath->options.cluster_cidrs = NULL;
+	datapath->options.snat_addrs = NULL;
+	return 0;
+}
+
+static void set_config(struct datapath *datapath, const struct map_sizes *sizes)
+{
+	const struct datapath_options *options = &datapath->options;
+	struct hg_config *config = &datapath->config;
+
+	memcpy(datapath->entries, sizes->entries, sizeof(datapath->entries));
+	config->seed = options->seed;
+	config->flow_mask = sizes->entries[MAP_FLOWS] - 1;
+	config->embryo_mask = sizes->entries[MAP_EMBRYOS] - 1;
+	config->backends = sizes->entries[MAP_BACKENDS];
+	config->cpus = sizes->cpus;
+	config->port_first = options->port_first;
+	config->port_last = options->port_last;
+	config->answers_per_tick = 256;
+	for (int i = 0; i < HG_TIMEOUTS; i++)
+		config->timeout[i] = HG_TICKS(options->timeouts_s[i]);
+	config->cluster_cidr = datapath->cluster_cidr_count > 0;
+	config->answer_neighbours = options->answer_neighbours;
+	config->pods = options->pods;
+	config->meta = 1;
+}
+
+/* Rows of hg_stats stay as many as they were made, if pinned: CPUs may come and go. */
+static int choose_sizes(struct datapath *datapath, struct complaints *complaints)
+{
+	struct map_sizes sizes;
+	int r = map_sizes(&datapath->options, cpus_online(), complaints, &sizes);
+
+	if (r < 0)
+		return r;
+	uint32_t cpus = pin_cpus(datapath->pin_root, sizes.entries[MAP_BACKENDS]);
+	if (cpus && cpus != sizes.cpus)
+		r = map_sizes(&datapath->options, cpus, complaints, &sizes);
+	if (r == 0)
+		r = pin_check(datapath->pin_root, &sizes, complaints);
+	if (r == 0)
+		set_config(datapath, &sizes);
+	return r;
+}
+
+static void *map_whole(int fd, size_t bytes)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void open_windows(struct datapath *datapath)
+{
+	const uint32_t *entries = datapath->entries;
+	size_t expired = WINDOW_PAGE;
+
+	while (expired < entries[MAP_EXPIRED] * sizeof(uint64_t))
+		expired <<= 1;
+	window_init(&datapath->slots, datapath->fds[MAP_SLOTS],
+		    sizeof(struct hg_slot_pair), entries[MAP_SLOTS], SLOTS_SPAN);
+	window_init(&datapath->members, datapath->fds[MAP_MEMBERS],
+		    sizeof(struct hg_member), entries[MAP_MEMBERS], MEMBERS_SPAN);
+	/* Whole: the sweeper counts in random places of it, 8 bytes per backend. */
+	window_init(&datapath->expired, datapath->fds[MAP_EXPIRED], sizeof(uint64_t),
+		    entries[MAP_EXPIRED], expired);
+	for (uint32_t cpu = 0; cpu < datapath->config.cpus; cpu++)
+		window_init(&datapath->stats[cpu], datapath->fds[MAP_STATS],
+			    sizeof(struct hg_stats), entries[MAP_STATS], STATS_SPAN);
+}
+
+static int open_memory(struct datapath *datapath)
+{
+	const uint32_t *entries = datapath->entries;
+	uint32_t ids = entries[MAP_SERVICES];
+
+	datapath->stats = calloc(datapath->config.cpus, sizeof(*datapath->stats));
+	datapath->backends = calloc(entries[MAP_BACKENDS], sizeof(*datapath->backends));
+	datapath->hops = calloc(HG_HOPS, sizeof(*datapath->hops));
+	datapath->id_holders = calloc(ids, sizeof(*datapath->id_holders));
+	datapath->state = map_whole(datapath->fds[MAP_STATE], WINDOW_PAGE);
+	datapath->locks = map_whole(datapath->fds[MAP_LOCKS], HG_LOCKS * 8UL);
+	if (!datapath->stats || !datapath->backends || !datapath->hops ||
+	    !datapath->id_holders || !datapath->state || !datapath->locks)
+		return -ENOMEM;
+	open_windows(datapath);
+	int r = ours_open(&datapath->ours);
+	if (r == 0)
+		r = ranges_open(&datapath->slot_places, 0, 2 * entries[MAP_SLOTS]);
+	if (r == 0)
+		r = ranges_open(&datapath->member_places, 0, entries[MAP_MEMBERS]);
+	if (r == 0)
+		r = numbers_open(&datapath->services, entries[MAP_SERVICES]);
+	if (r == 0)
+		r = numbers_open(&datapath->ids, ids);
+	if (r == 0)
+		r = numbers_open(&datapath->backend_numbers, entries[MAP_BACKENDS]);
+	/* An endpoint number rests after its backend does, so there are more of them. */
+	if (r == 0)
+		r = numbers_open(&datapath->endpoint_numbers, 2 * entries[MAP_BACKENDS]);
+	return r < 0 ? r : sweep_open(datapath);
+}
+
+static int start(struct datapath *datapath, struct complaints *complaints)
+{
+	int r = open_memory(datapath);
+
+	if (r == 0 && datapath->state->abi_version)
+		r = adopt(datapath, complaints);
+	else if (r == 0)
+		datapath->settled = true;
+	if (r == 0)
+		r = source_ranges_add(datapath, 0, datapath->cluster_cidrs,
+				      datapath->cluster_cidr_count);
+	if (r < 0) {
+		complain(
+		    complaints, COMPLAINT_ERROR, NULL, NULL,
+		    "the maps in %s cannot be taken over: %s; what is in force stays: "
+		    "try again, or start afresh with `headgated --uninstall`",
+		    datapath->pin_root, strerror(-r));
+		return r;
+	}
+	datapath->state->abi_version = HG_ABI_VERSION;
+	return 0;
+}
+
+static void cleanup_datapath(struct datapath **datapath)
+{
+	datapath_close(*datapath);
+}
+
+int datapath_open(const struct datapath_options *options,
+		  const struct datapath_resolver *resolver, struct complaints *complaints,
+		  struct datapath **ret_datapath)
+{
+	CLEANUP(cleanup_datapath)
+	struct datapath *datapath = calloc(1, sizeof(*datapath));
+
+	if (!datapath)
+		return -ENOMEM;
+	datapath->resolver = *resolver;
+	int r = copy_options(datapath, options);
+	if (r == 0)
+		r = load_probe(datapath, complaints);
+	if (r == 0)
+		r = pin_mount(datapath->pin_root, complaints);
+	if (r == 0)
+		r = choose_sizes(datapath, complaints);
+	if (r == 0)
+		r = load_programs(datapath, complaints);
+	if (r == 0)
+		r = start(datapath, complaints);
+	if (r < 0)
+		return r;
+	*ret_datapath = TAKE_PTR(datapath);
+	return 0;
+}
+
+void datapath_tick(struct datapath *datapath)
+{
+	uint64_t now = clock_ns();
+
+	ranges_tick(&datapath->slot_places, now);
+	ranges_tick(&datapath->member_places, now);
+	numbers_tick(&datapath->services, now);
+	numbers_tick(&datapath->ids, now);
+	numbers_tick(&datapath->backend_numbers, now);
+	numbers_tick(&datapath->endpoint_numbers, now);
+	/* A failure here is one of memory: the next tick tries the same again. */
+	(void)drain_step(datapath, now);
+	(void)tables_settle(datapath, now);
+	(void)sweep_step(datapath, clock_tick());
+}
+
+unsigned datapath_tick_interval_ms(const struct datapath *datapath)
+{
+	unsigned interval = SWEEP_PASS_MS / sweep_views(&datapath->sweep);
+
+	if (interval > TICK_MOST_MS)
+		return TICK_MOST_MS;
+	return interval ? interval : 1;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Time-outs as netfilter users expect them.
+ *
+ *   protocol  embryonic   either RST   both FIN   one FIN    else
+ *   TCP       SYN         RST          CLOSED     FIN        ESTABLISHED
+ *   SCTP      SCTP_INIT   RST          SHUTDOWN   SHUTDOWN   SCTP
+ *   UDP       UDP         -            -          -          UDP_STREAM
+ */
+#include "expiry.h"
+#include <netinet/in.h>
+#include <headgate/hash.h>
+
+static uint32_t shorter(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static enum hg_timeout tcp_timeout(uint32_t seen_a, uint32_t seen_b, bool embryonic)
+{
+	if ((seen_a | seen_b) & HG_FLOW_RST)
+		return HG_TIMEOUT_RST;
+	if (seen_a & seen_b & HG_FLOW_FIN)
+		return HG_TIMEOUT_CLOSED;
+	if ((seen_a | seen_b) & HG_FLOW_FIN)
+		return HG_TIMEOUT_FIN;
+	return embryonic ? HG_TIMEOUT_SYN : HG_TIMEOUT_ESTABLISHED;
+}
+
+static enum hg_timeout sctp_timeout(uint32_t seen, bool embryonic)
+{
+	if (seen & HG_FLOW_RST)
+		return HG_TIMEOUT_RST;
+	if (seen & HG_FLOW_FIN)
+		return HG_TIMEOUT_SCTP_SHUTDOWN;
+	return embryonic ? HG_TIMEOUT_SCTP_INIT : HG_TIMEOUT_SCTP;
+}
+
+uint32_t expiry_timeout(const uint32_t *timeouts, uint8_t protocol, uint32_t seen_a,
+			uint32_t seen_b, bool embryonic)
+{
+	if (protocol == IPPROTO_TCP)
+		return timeouts[tcp_timeout(seen_a, seen_b, embryonic)];
+	if (protocol == IPPROTO_SCTP)
+		return timeouts[sctp_timeout(seen_a | seen_b, embryonic)];
+	return timeouts[embryonic ? HG_TIMEOUT_UDP : HG_TIMEOUT_UDP_STREAM];
+}
+
+uint32_t expiry_earliest(const uint32_t *timeouts, uint8_t protocol, uint32_t seen,
+			 bool embryonic)
+{
+	uint32_t alone = expiry_timeout(timeouts, protocol, seen, 0, embryonic);
+	uint32_t same = expiry_timeout(timeouts, protocol, seen, seen, embryonic);
+
+	return shorter(alone, same);
+}
+
+uint32_t expiry_idle(uint32_t now, uint32_t seen)
+{
+	int32_t idle = (int32_t)(now - seen);
+
+	return idle > 0 ? (uint32_t)idle : 0;
+}
+
+uint32_t expiry_free_ctl(uint32_t ctl)
+{
+	uint32_t generation = (ctl >> HG_FLOW_GENERATION_SHIFT) + 1;
+
+	return generation << HG_FLOW_GENERATION_SHIFT | HG_FLOW_FREE;
+}
+
+uint8_t expiry_reach(const struct hg_flow *line, uint32_t home, uint32_t window,
+		     uint64_t seed, uint32_t mask)
+{
+	for (uint32_t distance = window - 1; distance; distance--) {
+		uint32_t ctl = *(const volatile uint32_t *)&line[distance].ctl;
+
+		if ((ctl & HG_FLOW_STATE) == HG_FLOW_FREE)
+			continue;
+		if (((uint32_t)hg_hash_flow(&line[distance].key, seed) & mask) == home)
+			return (uint8_t)distance;
+	}
+	return 0;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Flows listed and deleted on request. */
+#include <errno.h>
+#include <string.h>
+#include "expiry.h"
+#include "state.h"
+
+struct listing {
+	struct datapath *datapath;
+	uint32_t now;
+	int (*visit)(void *context, const struct datapath_flow *flow);
+	bool (*match)(void *context, const struct datapath_flow *flow);
+	void *context;
+	int deleted;
+};
+
+static bool is_forward(void *context, const struct flow_table *table,
+		       const struct hg_flow *copy)
+{
+	(void)context;
+	(void)table;
+	return !(copy->ctl & HG_FLOW_REPLY);
+}
+
+static uint32_t seconds(uint32_t ticks)
+{
+	return (uint32_t)(((uint64_t)ticks << HG_TICK_SHIFT) / 1000000000ULL);
+}
+
+static void describe_backend(const struct datapath *datapath, const struct hg_flow *line,
+			     struct datapath_flow *ret_flow)
+{
+	uint32_t index = line->backend & ((1U << HG_BACKEND_BITS) - 1);
+
+	if (index >= datapath->entries[MAP_BACKENDS])
+		return;
+	const struct hg_backend *record = &datapath->backends[index].record;
+	if (record->generation != line->backend >> HG_BACKEND_BITS)
+		return;
+	ret_flow->backend = record->addr;
+	ret_flow->backend_port = host16(record->port);
+}
+
+static void describe(const struct listing *listing, const struct pair *pair,
+		     struct datapath_flow *ret_flow)
+{
+	const struct datapath *datapath = listing->datapath;
+	const struct hg_flow *line = &pair->copy;
+	uint32_t partner_ctl = pair->partner ? pair->partner_copy.ctl : 0;
+	uint32_t idle = expiry_idle(listing->now, line->seen);
+	struct datapath_flow flow = {
+		.client = line->key.src,
+		.vip = line->key.dst,
+		.client_port = host16(line->key.sport),
+		.vport = host16(line->key.dport),
+		.protocol = line->key.protocol,
+		.embryonic = pair->table->embryonic,
+		.client_seen = line->ctl & (HG_FLOW_SEEN | HG_FLOW_FINAL),
+		.backend_seen = partner_ctl & (HG_FLOW_SEEN | HG_FLOW_FINAL),
+	};
+
+	describe_backend(datapath, line, &flow);
+	if (line->snat) {
+		flow.snat = datapath->snat[line->snat];
+		flow.snat_port = host16(line->port);
+	}
+	if (pair->partner) {
+		uint32_t other = expiry_idle(listing->now, pair->partner_copy.seen);
+
+		idle = other < idle ? other : idle;
+	}
+	uint32_t timeout = expiry_timeout(datapath->config.timeout, line->key.protocol,
+					  line->ctl, partner_ctl, pair->table->embryonic);
+	flow.idle_s = seconds(idle);
+	flow.expires_s = idle < timeout ? seconds(timeout - idle) : 0;
+	*ret_flow = flow;
+}
+
+static int list_one(void *context, struct pair *pair)
+{
+	struct listing *listing = context;
+	struct datapath_flow flow;
+
+	describe(listing, pair, &flow);
+	return listing->visit(listing->context, &flow);
+}
+
+static int delete_one(void *context, struct pair *pair)
+{
+	struct listing *listing = context;
+	struct datapath_flow flow;
+
+	describe(listing, pair, &flow);
+	if (!listing->match(listing->context, &flow))
+		return 0;
+	/* A packet in flight changes flags under us: look again rather than give up. */
+	for (int tries = 0; tries < 8; tries++) {
+		if (pair_free(pair)) {
+			sweep_count(listing->datapath, &pair->copy);
+			listing->deleted++;
+			return 0;
+		}
+		if (!flow_copy(pair->line, &pair->copy))
+			return 0;
+	}
+	return -EBUSY;
+}
+
+static int walk(struct listing *listing, int (*visit)(void *, struct pair *))
+{
+	struct pair_visitor visitor = { listing, is_forward, visit };
+
+	listing->now = clock_tick();
+	for (int i = 0; i < 2; i++) {
+		int r = pairs_walk_table(&listing->datapath->sweep.tables[i], &visitor);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+int datapath_each_flow(struct datapath *datapath,
+		       int (*visit)(void *context, const struct datapath_flow *flow),
+		       void *context)
+{
+	struct listing listing = { .datapath = datapath,
+				   .visit = visit,
+				   .context = context };
+
+	return walk(&listing, list_one);
+}
+
+int datapath_delete_flows(struct datapath *datapath,
+			  bool (*match)(void *context, const struct datapath_flow *flow),
+			  void *context)
+{
+	struct listing listing = { .datapath = datapath,
+				   .match = match,
+				   .context = context };
+	int r = walk(&listing, delete_one);
+
+	return r < 0 ? r : listing.deleted;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How large each map must be. Services, members and slots are written to free places and
+ * then switched, so the first two get twice what is in force at a time; slots are what
+ * the user gave, since a table is much larger and rarely all change at once.
+ */
+#include "maps.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <bpf/libbpf.h>
+
+static const char *const names[MAP_COUNT] = {
+#define MAP_NAME(upper, lower) [MAP_##upper] = "hg_" #lower,
+	DATAPATH_MAPS(MAP_NAME)
+#undef MAP_NAME
+};
+
+const char *map_name(enum map map)
+{
+	return names[map];
+}
+
+enum map map_by_name(const char *name)
+{
+	for (enum map map = 0; map < MAP_COUNT; map++)
+		if (!strcmp(names[map], name))
+			return map;
+	return MAP_COUNT;
+}
+
+const char *map_option(enum map map)
+{
+	static const char *const options[MAP_COUNT] = {
+		[MAP_FRONTENDS] = "--services", [MAP_SERVICES] = "--services",
+		[MAP_SLOTS] = "--slots",	[MAP_MEMBERS] = "--backends",
+		[MAP_BACKENDS] = "--backends",	[MAP_STATS] = "--backends",
+		[MAP_EXPIRED] = "--backends",	[MAP_FLOWS] = "--flows",
+	};
+
+	return options[map];
+}
+
+/* "0-3,6" → 7 */
+uint32_t cpus_online(void)
+{
+	FILE *file = fopen("/sys/devices/system/cpu/online", "re");
+	unsigned cpu, highest = 0;
+	char separator;
+
+	if (!file) {
+		int possible = libbpf_num_possible_cpus();
+		return possible > 0 ? (uint32_t)possible : 1;
+	}
+	while (fscanf(file, "%u", &cpu) == 1) {
+		highest = cpu > highest ? cpu : highest;
+		if (fscanf(file, "%c", &separator) != 1)
+			break;
+	}
+	fclose(file);
+	return highest + 1;
+}
+
+static uint32_t power_of_two(uint64_t at_least)
+{
+	uint32_t power = HG_LOCKS;
+
+	while (power < at_least)
+		power <<= 1;
+	return power;
+}
+
+struct bound {
+	const char *option;
+	uint64_t value, least, most;
+};
+
+static int check_bounds(const struct datapath_options *options, uint32_t cpus,
+			struct complaints *complaints)
+{
+	const struct bound bounds[] = {
+		{ "--flows", options->flows, 1, 1U << 26 },
+		{ "--slots", options->slots, 2, 1U << 30 },
+		{ "--backends", options->backends, 1, (1U << HG_BACKEND_BITS) - 1 },
+		{ "--services", options->services, 1, 1U << 24 },
+		{ "rows of counters (CPUs × --backends)",
+		  (uint64_t)cpus * options->backends, 1, 1U << 30 },
+		{ "last SNAT port", options->port_last, options->port_first, 65535 },
+	};
+
+	for (size_t i = 0; i < sizeof(bounds) / sizeof(*bounds); i++) {
+		const struct bound *bound = &bounds[i];
+
+		if (bound->value >= bound->least && bound->value <= bound->most)
+			continue;
+		complain(complaints, COMPLAINT_ERROR, NULL, NULL,
+			 "%s is %llu: give a number from %llu to %llu", bound->option,
+			 (unsigned long long)bound->value,
+			 (unsigned long long)bound->least,
+			 (unsigned long long)bound->most);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int map_sizes(const struct datapath_options *options, uint32_t cpus,
+	      struct complaints *complaints, struct map_sizes *ret_sizes)
+{
+	int r = check_bounds(options, cpus, complaints);
+
+	if (r < 0)
+		return r;
+	/* Index 0 is never used. */
+	uint32_t backends = options->backends + 1;
+	if (backends > 1U << HG_BACKEND_BITS)
+		backends = 1U << HG_BACKEND_BITS;
+	*ret_sizes = (struct map_sizes){ .cpus = cpus };
+	uint32_t *entries = ret_sizes->entries;
+	entries[MAP_FRONTENDS] = options->services;
+	entries[MAP_SERVICES] = 2 * options->services + 2;
+	entries[MAP_SLOTS] = (options->slots + 1) / 2;
+	entries[MAP_MEMBERS] = 2 * backends + 2;
+	entries[MAP_BACKENDS] = backends;
+	entries[MAP_STATS] = backends * cpus;
+	entries[MAP_EXPIRED] = backends;
+	entries[MAP_FLOWS] = power_of_two(4ULL * options->flows);
+	entries[MAP_EMBRYOS] = EMBRYO_LINES;
+	return 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The pinned maps by number: names, wanted sizes, descriptors. */
+#ifndef DATAPATH_MAPS_H
+#define DATAPATH_MAPS_H
+
+#include <stdint.h>
+#include "datapath.h"
+
+#define DATAPATH_MAPS(M)                                                                 \
+	M(OURS, ours)                                                                    \
+	M(LOCALS, locals)                                                                \
+	M(SNAT, snat)                                                                    \
+	M(FRONTENDS, frontends)                                                          \
+	M(SERVICES, services)                                                            \
+	M(SLOTS, slots)                                                                  \
+	M(MEMBERS, members)                                                              \
+	M(BACKENDS, backends)                                                            \
+	M(HOPS, hops)                                                                    \
+	M(HOP_INDEX, hop_index)                                                          \
+	M(LINKS, links)                                                                  \
+	M(FLOWS, flows)                                                                  \
+	M(EMBRYOS, embryos)                                                              \
+	M(LOCKS, locks)                                                                  \
+	M(FRAGMENTS, fragments)                                                          \
+	M(AFFINITY, affinity)                                                            \
+	M(RANGES, ranges)                                                                \
+	M(STATS, stats)                                                                  \
+	M(EXPIRED, expired)                                                              \
+	M(REASONS, reasons)                                                              \
+	M(CURSORS, cursors)                                                              \
+	M(STATE, state)
+
+enum map {
+#define MAP_ENUM(upper, lower) MAP_##upper,
+	DATAPATH_MAPS(MAP_ENUM)
+#undef MAP_ENUM
+	    MAP_COUNT
+};
+
+#define EMBRYO_LINES 65536U
+
+struct map_sizes {
+	uint32_t entries[MAP_COUNT]; /* 0: as the object says */
+	uint32_t cpus;		     /* rows of hg_stats */
+};
+
+const char *map_name(enum map map); /* "hg_ours" */
+/* MAP_COUNT when no map is called so. */
+enum map map_by_name(const char *name);
+/* The option that makes a map larger: "--slots"; NULL when it has a fixed size. */
+const char *map_option(enum map map);
+/* 0, or -EINVAL with a complaint about an option that is out of bounds. */
+int map_sizes(const struct datapath_options *options, uint32_t cpus,
+	      struct complaints *complaints, struct map_sizes *ret_sizes);
+/* Highest CPU that is online, plus one. */
+uint32_t cpus_online(void);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Services applied: the entry to the difference between wanted and in force. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../lib/cleanup.h"
+#include "backends.h"
+#include "plan.h"
+
+static struct applied_service *find_service(const struct datapath *datapath,
+					    const char *name)
+{
+	struct applied_service *service;
+
+	HASH_FIND_STR(datapath->applied, name, service);
+	return service;
+}
+
+static struct applied_service *create_service(struct datapath *datapath, const char *name)
+{
+	struct applied_service *service = calloc(1, sizeof(*service));
+
+	if (!service)
+		return NULL;
+	service->name = strdup(name);
+	if (service->name) {
+		HASH_ADD_KEYPTR(hh, datapath->applied, service->name,
+				strlen(service->name), service);
+		if (service->hh.tbl)
+			return service;
+	}
+	free(service->name);
+	free(service);
+	return NULL;
+}
+
+static void free_service(struct datapath *datapath, struct applied_service *service)
+{
+	HASH_DELETE(hh, datapath->applied, service);
+	free(service->name);
+	free(service);
+}
+
+static int run(struct plan *plan)
+{
+	size_t complaints = plan->complaints->count;
+	int r = plan_prepare(plan);
+
+	if (r < 0 && plan->complaints->count == complaints)
+		complain_map(plan->datapath, plan->complaints, plan->title, MAP_SERVICES,
+			     r);
+	if (r < 0)
+		plan_cancel(plan);
+	else
+		r = plan_commit(plan);
+	plan_clear(plan);
+	return r;
+}
+
+int datapath_apply(struct datapath *datapath, const char *namespace, const char *name,
+		   const struct wanted_service *wanted, struct complaints *complaints)
+{
+	_cleanup_free_ char *title = NULL;
+
+	if (asprintf(&title, "Service %s/%s", namespace, name) < 0) {
+		title = NULL;
+		return -ENOMEM;
+	}
+	const char *key = strchr(title, ' ') + 1;
+	struct applied_service *service = find_service(datapath, key);
+	if (!service && !wanted)
+		return 0;
+	if (!service)
+		service = create_service(datapath, key);
+	if (!service)
+		return -ENOMEM;
+	struct plan plan = { .datapath = datapath,
+			     .complaints = complaints,
+			     .title = title,
+			     .wanted = wanted,
+			     .service = service };
+	int r = run(&plan);
+	if (!service->ports)
+		free_service(datapath, service);
+	return r;
+}
+
+int datapath_reroute(struct datapath *datapath, struct complaints *complaints)
+{
+	int failed = 0;
+
+	for (uint32_t index = 1; index < datapath->entries[MAP_BACKENDS]; index++) {
+		const struct backend *backend = &datapath->backends[index];
+
+		if (!(backend->record.flags & HG_BACKEND_LIVE))
+			continue;
+		int r = backend_resolve(datapath, index, complaints);
+		failed = r < 0 ? r : failed;
+	}
+	/* After the backends: a flow that looks again finds the new ways. */
+	__atomic_fetch_add(&datapath->state->route_epoch, 1, __ATOMIC_RELEASE);
+	if (failed < 0)
+		complain_map(datapath, complaints, NULL, MAP_BACKENDS, failed);
+	return failed;
+}

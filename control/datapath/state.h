@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What datapath/ keeps in its own memory, for its own files only. The maps are the state
+ * in force; this mirrors the parts that the control process writes.
+ *
+ *   applied_service ─┬─ applied_port (id, ranges) ─┬─ frontend ─┬─ member[] → backend
+ *                    └─ …                          └─ …         ├─ slot_table (shared)
+ *                                                               └─ vip (shared)
+ *
+ * A frontend without port was found in the maps after a restart and is not (yet) wanted.
+ * One without service record is out of force: it only waits for the flows of its backends.
+ * Each backend record belongs to exactly one frontend.
+ */
+#ifndef DATAPATH_STATE_H
+#define DATAPATH_STATE_H
+
+#include <stdbool.h>
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+#include <utlist.h>
+#include <bpf/libbpf.h>
+#include <headgate/endian.h>
+#include <headgate/hash.h>
+#include "datapath.h"
+#include "maps.h"
+#include "ours.h"
+#include "ranges.h"
+#include "sweep.h"
+#include "window.h"
+
+/* A previous owner is remembered this long; then a changed table may be shared again. */
+#define SETTLE_NS 60000000000ULL
+/* A packet that read the old table may still make a flow; see also QUARANTINE_NS. */
+#define LINGER_NS 2000000000ULL
+
+struct slot_table {
+	uint64_t hash[2]; /* wanted_port.table_hash */
+	bool hash_known;  /* false: found in the maps, content not compared yet */
+	bool mixed;	  /* previous differs from current somewhere */
+	uint32_t base, count;
+	uint32_t users;
+	uint64_t changed_ns;
+	bool in_bases, in_hashes;
+	UT_hash_handle by_base;
+	UT_hash_handle by_hash;		/* only tables that may be shared */
+	struct slot_table *prev, *next; /* mixed ones, oldest first */
+};
+
+struct vip {
+	struct hg_addr addr;
+	uint32_t users, inside; /* frontends; those with HG_SERVICE_INSIDE_ONLY */
+	uint32_t service;	/* its address record */
+	uint32_t flags;		/* as written */
+	bool in_force;		/* in hg_frontends */
+	UT_hash_handle hh;
+};
+
+struct endpoint {
+	struct endpoint_key {
+		struct hg_addr addr;
+		__be16 port;
+		uint8_t protocol;
+		uint8_t spare;
+	} key;
+	uint32_t number, users;
+	UT_hash_handle hh;
+};
+
+struct backend {
+	struct hg_backend record; /* as in hg_backends */
+	struct frontend *frontend;
+	struct endpoint *endpoint;
+	uint32_t hop;	   /* held at the resolver */
+	uint32_t position; /* in the frontend's members */
+	bool departed;	   /* not wanted, still serving flows */
+	bool in_ours;
+	uint64_t departed_ns;
+	int64_t drain_s;
+	struct backend *prev, *next; /* departed ones */
+};
+
+struct frontend {
+	struct hg_frontend_key key;
+	struct applied_port *port;
+	struct hg_service record; /* as in hg_services[service] */
+	uint32_t service;	  /* 0: not in force */
+	uint32_t *members;     /* index in hg_backends; 0 where a departed one is gone */
+	uint32_t member_count; /* as in the record, when in force */
+	struct slot_table *table; /* NULL: no backend */
+	struct vip *vip;	  /* NULL: not in force */
+	bool planned;		  /* part of the change being prepared */
+	bool claimed; /* asked for since the last settling, though perhaps in vain */
+	struct frontend *prev, *next; /* of the port */
+	UT_hash_handle hh;
+};
+
+struct applied_port {
+	char *key;
+	struct applied_service *service;
+	uint32_t id;
+	int64_t drain_s;
+	struct cidr *ranges; /* source ranges in force */
+	size_t range_count;
+	bool kept; /* mark of the change being committed */
+	struct frontend *frontends;
+	struct applied_port *prev, *next; /* of the service */
+	UT_hash_handle hh;
+};
+
+struct applied_service {
+	char *name; /* "shop/cart" */
+	struct applied_port *ports;
+	UT_hash_handle hh;
+};
+
+struct attachment {
+	struct datapath_attachment view;
+	bool is_pod;
+	bool dispatched; /* XDP by libxdp */
+	struct attachment *prev, *next;
+};
+
+struct datapath {
+	struct datapath_options options; /* strings and lists are copies */
+	char *pin_root;
+	struct cidr *cluster_cidrs, *inside; /* hg_ranges set 0 is both */
+	size_t cluster_cidr_count, inside_count;
+	struct hg_addr *snat_addrs;
+	size_t snat_addr_count;
+	struct datapath_resolver resolver;
+	bool settled;
+
+	struct bpf_object *nic, *pod;
+	int fds[MAP_COUNT];
+	uint32_t entries[MAP_COUNT];
+	struct hg_config config;
+	struct hg_state *state; /* mapped */
+	uint32_t *locks;	/* mapped, two words each */
+	struct attachment *attachments;
+
+	struct window slots, members, expired;
+	struct window *stats; /* one per CPU row */
+	struct ranges slot_places, member_places;
+	struct numbers services, backend_numbers, endpoint_numbers, ids;
+	struct id_holders {	    /* of each service id */
+		uint32_t frontends; /* records in force that carry it */
+		struct applied_port *port;
+	} * id_holders;
+	uint32_t frontend_entries; /* in hg_frontends */
+
+	struct applied_service *applied; /* by name */
+	struct applied_port *ports;	 /* by key */
+	struct frontend *frontends;	 /* by key */
+	struct vip *vips;
+	struct endpoint *endpoints;
+	struct slot_table *tables_by_base, *tables_by_hash, *mixed_tables;
+	struct backend *backends; /* by index */
+	struct backend *departed;
+	uint32_t departed_count;
+
+	struct ours ours;
+	uint64_t ours_words[HG_OURS_WORDS]; /* as in the map */
+	struct hg_local locals[HG_LOCALS];
+	struct hg_addr snat[HG_SNAT_ADDRS];
+	struct hg_hop *hops;
+	uint32_t hop_count, hop_end;
+	struct sweep sweep;
+};
+
+/* Update an element of an array. 0 or -errno. */
+int map_put(const struct datapath *datapath, enum map map, uint32_t index,
+	    const void *value);
+uint64_t clock_ns(void);
+uint32_t clock_tick(void);
+
+#endif

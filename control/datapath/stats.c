@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Counters read. hg_stats has one row per CPU, summed here through small views; active
+ * flows are those created less those that the datapath closed and the sweeper expired.
+ */
+#include "stats.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <bpf/bpf.h>
+#include "../lib/cleanup.h"
+#include "addresses.h"
+
+int stats_read(struct datapath *datapath, uint32_t backend,
+	       struct datapath_counters *ret_counters)
+{
+	struct datapath_counters sum = { 0 };
+	uint64_t closed = 0;
+
+	for (uint32_t cpu = 0; cpu < datapath->config.cpus; cpu++) {
+		size_t index = (size_t)cpu * datapath->config.backends + backend;
+		const struct hg_stats *row = window_at(&datapath->stats[cpu], index);
+		if (!row)
+			return -errno;
+		for (int way = 0; way < 2; way++) {
+			sum.packets[way] += row->packets[way];
+			sum.bytes[way] += row->bytes[way];
+		}
+		sum.created += row->created;
+		closed += row->closed;
+	}
+	const uint64_t *expired = window_at(&datapath->expired, backend);
+	if (!expired)
+		return -errno;
+	closed += *expired;
+	/* Rows are read one after the other while they move. */
+	sum.active = sum.created > closed ? sum.created - closed : 0;
+	*ret_counters = sum;
+	return 0;
+}
+
+int stats_clear(struct datapath *datapath, uint32_t backend)
+{
+	for (uint32_t cpu = 0; cpu < datapath->config.cpus; cpu++) {
+		size_t index = (size_t)cpu * datapath->config.backends + backend;
+		struct hg_stats *row = window_at(&datapath->stats[cpu], index);
+		if (!row)
+			return -errno;
+		memset(row, 0, sizeof(*row));
+	}
+	uint64_t *expired = window_at(&datapath->expired, backend);
+	if (!expired)
+		return -errno;
+	*expired = 0;
+	return 0;
+}
+
+static const struct applied_port *find_port(const struct datapath *datapath,
+					    const char *key)
+{
+	struct applied_port *port;
+
+	HASH_FIND_STR(datapath->ports, key, port);
+	return port;
+}
+
+/* Views are moved by reading; what the caller sees as state stays as it is. */
+static struct datapath *writable(const struct datapath *datapath)
+{
+	return (struct datapath *)(uintptr_t)datapath;
+}
+
+int datapath_backend_counters(const struct datapath *datapath, const char *port_key,
+			      const struct hg_addr *vip, const struct hg_addr *backend,
+			      uint16_t backend_port,
+			      struct datapath_counters *ret_counters)
+{
+	const struct applied_port *port = find_port(datapath, port_key);
+	const struct frontend *frontend;
+
+	if (!port)
+		return -ENOENT;
+	DL_FOREACH (port->frontends, frontend) {
+		if (addr_compare(&frontend->key.addr, vip))
+			continue;
+		for (uint32_t i = 0; i < frontend->member_count; i++) {
+			uint32_t index = frontend->members[i];
+			const struct hg_backend *record =
+			    &datapath->backends[index].record;
+
+			if (index && host16(record->port) == backend_port &&
+			    !addr_compare(&record->addr, backend))
+				return stats_read(writable(datapath), index,
+						  ret_counters);
+		}
+	}
+	return -ENOENT;
+}
+
+static int view_backend(const struct datapath *datapath, uint32_t index,
+			struct datapath_backend_view *ret_view)
+{
+	const struct backend *backend = &datapath->backends[index];
+
+	*ret_view = (struct datapath_backend_view){
+		.addr = backend->record.addr,
+		.port = host16(backend->record.port),
+		.vip = backend->record.vip,
+		.wanted = !backend->departed,
+		.reachable = backend->record.ifindex ||
+			     hops_has_resolved(datapath, backend->record.hop),
+	};
+	return stats_read(writable(datapath), index, &ret_view->counters);
+}
+
+static int each_member(const struct datapath *datapath, const struct frontend *frontend,
+		       int (*visit)(void *context,
+				    const struct datapath_backend_view *view),
+		       void *context)
+{
+	for (uint32_t i = 0; i < frontend->member_count; i++) {
+		struct datapath_backend_view view;
+
+		if (!frontend->members[i])
+			continue;
+		int r = view_backend(datapath, frontend->members[i], &view);
+		if (r < 0)
+			return r;
+		if (!view.wanted && !view.counters.active)
+			continue;
+		r = visit(context, &view);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+int datapath_each_backend(const struct datapath *datapath, const char *port_key,
+			  int (*visit)(void *context,
+				       const struct datapath_backend_view *view),
+			  void *context)
+{
+	const struct applied_port *port = find_port(datapath, port_key);
+	const struct frontend *frontend;
+
+	if (!port)
+		return -ENOENT;
+	DL_FOREACH (port->frontends, frontend) {
+		int r = each_member(datapath, frontend, visit, context);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+int datapath_reasons(const struct datapath *datapath, struct datapath_reason *ret,
+		     size_t size)
+{
+	int cpus = libbpf_num_possible_cpus();
+
+	if (cpus < 0)
+		return cpus;
+	_cleanup_free_ struct hg_counter *rows = calloc((size_t)cpus, sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	for (uint32_t reason = 0; reason < size && reason < HG_REASON_MAX; reason++) {
+		int r = bpf_map_lookup_elem(datapath->fds[MAP_REASONS], &reason, rows);
+		if (r < 0)
+			return r;
+		ret[reason] = (struct datapath_reason){ 0 };
+		for (int cpu = 0; cpu < cpus; cpu++) {
+			ret[reason].packets += rows[cpu].packets;
+			ret[reason].bytes += rows[cpu].bytes;
+		}
+	}
+	return 0;
+}
+
+size_t datapath_usage(const struct datapath *datapath, struct datapath_usage *ret,
+		      size_t size)
+{
+	const struct datapath_usage rows[] = {
+		{ "hg_flows", datapath->sweep.live[0], datapath->entries[MAP_FLOWS],
+		  datapath->entries[MAP_FLOWS] * sizeof(struct hg_flow) },
+		{ "hg_embryos", datapath->sweep.live[1], datapath->entries[MAP_EMBRYOS],
+		  datapath->entries[MAP_EMBRYOS] * sizeof(struct hg_flow) },
+		{ "hg_frontends", datapath->frontend_entries,
+		  datapath->entries[MAP_FRONTENDS],
+		  datapath->entries[MAP_FRONTENDS] *
+		      (sizeof(struct hg_frontend_key) + sizeof(uint32_t)) },
+		{ "hg_services", datapath->services.used, datapath->services.size - 1,
+		  datapath->entries[MAP_SERVICES] * sizeof(struct hg_service) },
+		{ "hg_slots", datapath->slot_places.used, datapath->slot_places.size,
+		  datapath->entries[MAP_SLOTS] * sizeof(struct hg_slot_pair) },
+		{ "hg_members", datapath->member_places.used,
+		  datapath->member_places.size,
+		  datapath->entries[MAP_MEMBERS] * sizeof(struct hg_member) },
+		{ "hg_backends", datapath->backend_numbers.used,
+		  datapath->backend_numbers.size - 1,
+		  datapath->entries[MAP_BACKENDS] * sizeof(struct hg_backend) },
+		{ "hg_hops", datapath->hop_count, HG_HOPS - 1,
+		  HG_HOPS * sizeof(struct hg_hop) },
+		{ "hg_stats", datapath->backend_numbers.used * datapath->config.cpus,
+		  datapath->entries[MAP_STATS],
+		  datapath->entries[MAP_STATS] * sizeof(struct hg_stats) },
+	};
+	size_t count = sizeof(rows) / sizeof(*rows);
+
+	for (size_t i = 0; i < count && i < size; i++)
+		ret[i] = rows[i];
+	return count < size ? count : size;
+}

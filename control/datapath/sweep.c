@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The sweeper. What may go is decided in expiry.c; here it is found and freed. */
+#include "sweep.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "expiry.h"
+#include "state.h"
+
+static uint32_t window_of(const struct flow_table *table)
+{
+	return table->embryonic ? HG_EMBRYO_WINDOW : HG_FLOW_WINDOW;
+}
+
+int sweep_open(struct datapath *datapath)
+{
+	struct sweep *sweep = &datapath->sweep;
+
+	sweep->tables[0] = (struct flow_table){ .fd = datapath->fds[MAP_FLOWS],
+						.lines = datapath->entries[MAP_FLOWS] };
+	sweep->tables[1] = (struct flow_table){ .fd = datapath->fds[MAP_EMBRYOS],
+						.lines = datapath->entries[MAP_EMBRYOS],
+						.embryonic = true };
+	sweep->stuck = calloc(SWEEP_STUCK, sizeof(*sweep->stuck));
+	sweep->reach = calloc(FLOW_VIEW_LINES, sizeof(*sweep->reach));
+	return sweep->stuck && sweep->reach ? 0 : -ENOMEM;
+}
+
+void sweep_close(struct sweep *sweep)
+{
+	free(sweep->stuck);
+	free(sweep->reach);
+	sweep->stuck = NULL;
+	sweep->reach = NULL;
+}
+
+uint32_t sweep_views(const struct sweep *sweep)
+{
+	return flow_table_views(&sweep->tables[0]) + flow_table_views(&sweep->tables[1]);
+}
+
+void sweep_count(struct datapath *datapath, const struct hg_flow *line)
+{
+	uint32_t index = line->backend & ((1U << HG_BACKEND_BITS) - 1);
+	uint32_t generation = line->backend >> HG_BACKEND_BITS;
+
+	if (index >= datapath->entries[MAP_BACKENDS] ||
+	    datapath->backends[index].record.generation != generation)
+		return;
+	uint64_t *expired = window_at(&datapath->expired, index);
+	if (expired)
+		*expired += 1;
+}
+
+/* ---- time-outs ---- */
+struct expiring {
+	struct datapath *datapath;
+	uint32_t now;
+};
+
+static bool may_lead(void *context, const struct flow_table *table,
+		     const struct hg_flow *copy)
+{
+	const struct expiring *expiring = context;
+	uint32_t idle = expiry_idle(expiring->now, copy->seen);
+
+	return idle >= expiry_earliest(expiring->datapath->config.timeout,
+				       copy->key.protocol, copy->ctl, table->embryonic);
+}
+
+static int expire(void *context, struct pair *pair)
+{
+	const struct expiring *expiring = context;
+	struct datapath *datapath = expiring->datapath;
+	uint32_t idle = expiry_idle(expiring->now, pair->copy.seen);
+	uint32_t partner_ctl = 0;
+
+	if (pair->partner) {
+		uint32_t other = expiry_idle(expiring->now, pair->partner_copy.seen);
+
+		idle = other < idle ? other : idle;
+		partner_ctl = pair->partner_copy.ctl;
+	}
+	if (idle < expiry_timeout(datapath->config.timeout, pair->copy.key.protocol,
+				  pair->copy.ctl, partner_ctl, pair->table->embryonic))
+		return 0;
+	bool leads = !(pair->copy.ctl & HG_FLOW_REPLY);
+	if (!pair_free(pair) || (!leads && !pair->partner))
+		return 0;
+	sweep_count(datapath, leads ? &pair->copy : &pair->partner_copy);
+	datapath->sweep.expired++;
+	return 0;
+}
+
+/* ---- lines that an insert left PENDING or DEAD ---- */
+static struct stuck *find_stuck(struct sweep *sweep, bool embryonic, uint32_t index)
+{
+	for (size_t i = 0; i < sweep->stuck_count; i++)
+		if (sweep->stuck[i].index == index &&
+		    sweep->stuck[i].embryonic == embryonic)
+			return &sweep->stuck[i];
+	return NULL;
+}
+
+/* Its own time cannot be trusted: it may be the previous tenant's. So it must be met
+ * twice, unchanged, 2 s apart. */
+static void meet_stuck(struct sweep *sweep, const struct flow_table *table,
+		       uint32_t index, struct hg_flow *line, uint32_t now)
+{
+	uint32_t ctl = __atomic_load_n(&line->ctl, __ATOMIC_ACQUIRE);
+	struct stuck *known = find_stuck(sweep, table->embryonic, index);
+
+	if (!known && sweep->stuck_count == SWEEP_STUCK)
+		return;
+	if (!known || known->ctl != ctl) {
+		known = known ?: &sweep->stuck[sweep->stuck_count++];
+		*known = (struct stuck){ index, ctl, now, table->embryonic };
+		return;
+	}
+	if (expiry_idle(now, known->since) < HG_TICKS(2))
+		return;
+	__atomic_compare_exchange_n(&line->ctl, &ctl, expiry_free_ctl(ctl), false,
+				    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	*known = sweep->stuck[--sweep->stuck_count];
+}
+
+/* Forget those not met again in a whole pass: somebody finished them. */
+static void forget_stuck(struct sweep *sweep, uint32_t now)
+{
+	for (size_t i = 0; i < sweep->stuck_count;) {
+		if (expiry_idle(now, sweep->stuck[i].since) < HG_TICKS(30))
+			i++;
+		else
+			sweep->stuck[i] = sweep->stuck[--sweep->stuck_count];
+	}
+}
+
+/* ---- reach ---- */
+/* Take the home's lock as the datapath does; not waited for: there is a next pass. */
+static uint32_t *lock_home(struct datapath *datapath, uint32_t home, uint32_t now)
+{
+	uint32_t *lock = &datapath->locks[2 * (home & (HG_LOCKS - 1))];
+	uint32_t free_lock = 0;
+
+	if (!__atomic_compare_exchange_n(lock, &free_lock, now | 1, false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return NULL;
+	return lock;
+}
+
+static void lower_reach(struct datapath *datapath, const struct flow_table *table,
+			struct hg_flow *line, uint32_t home)
+{
+	/* Not the tick of the sweep's start: a lock that looks old is taken over. */
+	uint32_t now = clock_tick();
+	uint32_t *lock = lock_home(datapath, home, now);
+
+	if (!lock)
+		return;
+	uint8_t reach = expiry_reach(line, home, window_of(table), datapath->config.seed,
+				     table->lines - 1);
+	if (reach < line->reach)
+		*(volatile uint8_t *)&line->reach = reach;
+	__atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+}
+
+/*
+ * One look at every line of the view: notes how far keys lie from home, counts, meets
+ * stuck lines.
+ */
+static void survey(struct datapath *datapath, const struct flow_table *table,
+		   const struct flow_view *view, uint32_t now)
+{
+	struct sweep *sweep = &datapath->sweep;
+	uint32_t mask = table->lines - 1, window = window_of(table);
+
+	memset(sweep->reach, 0, view->count);
+	for (uint32_t i = 0; i < view->count + window - 1; i++) {
+		struct hg_flow *line = &view->lines[i];
+		uint32_t ctl = __atomic_load_n(&line->ctl, __ATOMIC_ACQUIRE);
+		uint32_t state = ctl & HG_FLOW_STATE;
+
+		if (state == HG_FLOW_FREE)
+			continue;
+		uint32_t home =
+		    (uint32_t)hg_hash_flow(&line->key, datapath->config.seed) & mask;
+		uint32_t distance = (view->first + i - home) & mask;
+		uint32_t place = i - distance;
+		if (distance < window && distance <= i && place < view->count &&
+		    sweep->reach[place] < distance)
+			sweep->reach[place] = (uint8_t)distance;
+		if (i >= view->count)
+			continue;
+		sweep->counting[table->embryonic]++;
+		if (state != HG_FLOW_LIVE)
+			meet_stuck(sweep, table, view->first + i, line, now);
+	}
+}
+
+static int sweep_view(struct datapath *datapath, const struct flow_table *table,
+		      const struct flow_view *view, uint32_t now)
+{
+	struct expiring expiring = { datapath, now };
+	struct pair_visitor visitor = { &expiring, may_lead, expire };
+	int r = pairs_walk(table, view, &visitor);
+
+	survey(datapath, table, view, now);
+	for (uint32_t i = 0; i < view->count; i++)
+		if (view->lines[i].reach > datapath->sweep.reach[i])
+			lower_reach(datapath, table, &view->lines[i], view->first + i);
+	return r;
+}
+
+static void end_pass(struct sweep *sweep, uint32_t now)
+{
+	sweep->next = 0;
+	memcpy(sweep->live, sweep->counting, sizeof(sweep->live));
+	memset(sweep->counting, 0, sizeof(sweep->counting));
+	forget_stuck(sweep, now);
+}
+
+int sweep_step(struct datapath *datapath, uint32_t now)
+{
+	struct sweep *sweep = &datapath->sweep;
+	uint32_t number = sweep->next++;
+	const struct flow_table *table = &sweep->tables[0];
+	struct flow_view view;
+
+	if (number >= flow_table_views(table)) {
+		number -= flow_table_views(table);
+		table = &sweep->tables[1];
+	}
+	int r = flow_view_open(table, number, &view);
+	if (r == 0) {
+		r = sweep_view(datapath, table, &view, now);
+		flow_view_close(&view);
+	}
+	if (sweep->next == sweep_views(sweep))
+		end_pass(sweep, now);
+	return r;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Address records: an address that some frontend uses answers echo and refuses the rest. */
+#include <errno.h>
+#include <stdlib.h>
+#include <bpf/bpf.h>
+#include "addresses.h"
+#include "frontends.h"
+
+static int write_vip(struct datapath *datapath, struct vip *vip, uint32_t flags)
+{
+	struct hg_service record = { .addr = vip->addr, .flags = flags };
+	int r = map_put(datapath, MAP_SERVICES, vip->service, &record);
+
+	if (r == 0)
+		vip->flags = flags;
+	return r;
+}
+
+static struct vip *new_vip(struct datapath *datapath, const struct hg_addr *addr)
+{
+	struct vip *vip = calloc(1, sizeof(*vip));
+
+	if (!vip)
+		return NULL;
+	vip->addr = *addr;
+	HASH_ADD(hh, datapath->vips, addr, sizeof(vip->addr), vip);
+	if (vip->hh.tbl)
+		return vip;
+	free(vip);
+	return NULL;
+}
+
+static int free_vip(struct datapath *datapath, struct vip *vip)
+{
+	struct hg_frontend_key key = frontend_key(&vip->addr, 0, 0);
+	int r = 0;
+
+	if (vip->in_force) {
+		r = bpf_map_delete_elem(datapath->fds[MAP_FRONTENDS], &key);
+		datapath->frontend_entries--;
+	}
+	int cleared = ours_leave(datapath, &vip->addr);
+	numbers_release(&datapath->services, vip->service, clock_ns());
+	HASH_DELETE(hh, datapath->vips, vip);
+	free(vip);
+	return r < 0 ? r : cleared;
+}
+
+int vip_get(struct datapath *datapath, const struct hg_addr *addr, struct vip **ret_vip)
+{
+	struct vip *vip;
+
+	HASH_FIND(hh, datapath->vips, addr, sizeof(*addr), vip);
+	if (vip) {
+		*ret_vip = vip;
+		return 0;
+	}
+	uint32_t service;
+	int r = numbers_take(&datapath->services, &service);
+	if (r < 0)
+		return r;
+	vip = new_vip(datapath, addr);
+	if (!vip) {
+		numbers_give_back(&datapath->services, service);
+		return -ENOMEM;
+	}
+	vip->service = service;
+	r = write_vip(datapath, vip, HG_SERVICE_ADDRESS);
+	int added = ours_enter(datapath, addr);
+	r = r < 0 ? r : added;
+	if (r < 0) {
+		free_vip(datapath, vip);
+		return r;
+	}
+	*ret_vip = vip;
+	return 0;
+}
+
+int vip_count(struct datapath *datapath, struct vip *vip, int users, int inside)
+{
+	vip->users += (uint32_t)users;
+	vip->inside += (uint32_t)inside;
+	if (!vip->users)
+		return free_vip(datapath, vip);
+	uint32_t flags = HG_SERVICE_ADDRESS;
+	if (vip->inside == vip->users)
+		flags |= HG_SERVICE_INSIDE_ONLY;
+	/* In place: flags are one word and all that an address record says. */
+	int r = flags == vip->flags ? 0 : write_vip(datapath, vip, flags);
+	if (r < 0 || vip->in_force)
+		return r;
+	struct hg_frontend_key key = frontend_key(&vip->addr, 0, 0);
+	r = bpf_map_update_elem(datapath->fds[MAP_FRONTENDS], &key, &vip->service,
+				BPF_ANY);
+	if (r < 0)
+		return r;
+	vip->in_force = true;
+	datapath->frontend_entries++;
+	return 0;
+}
+
+int vip_adopt(struct datapath *datapath, const struct hg_addr *addr, uint32_t service,
+	      uint32_t flags)
+{
+	int r = numbers_claim(&datapath->services, service);
+
+	if (r < 0)
+		return r;
+	struct vip *vip = new_vip(datapath, addr);
+	if (!vip) {
+		numbers_give_back(&datapath->services, service);
+		return -ENOMEM;
+	}
+	vip->service = service;
+	vip->flags = flags;
+	vip->in_force = true;
+	datapath->frontend_entries++;
+	return ours_enter(datapath, addr);
+}
