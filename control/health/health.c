@@ -179,11 +179,15 @@ static void start_queued(struct health *health)
 
 static void on_timer(uv_timer_t *timer);
 
+/*
+ * By the loop's own clock, and never for now: libuv 1.44 runs a timer that its callback
+ * armed for now again within the same turn, so an overload would starve all others.
+ */
 static void arm(struct health *health)
 {
 	struct schedule_entry *first = schedule_first(&health->set.schedule);
 	bool may_start = health->queue && health->in_flight < health->in_flight_max;
-	uint64_t now_ms = clock_ms(), delay_ms = 0;
+	uint64_t now_ms = uv_now(health->timer.loop), delay_ms = 1;
 
 	if (!first && !may_start) {
 		uv_timer_stop(&health->timer);

@@ -21,17 +21,25 @@ struct health_result {
 			  1 s" */
 };
 
-/* changed() is called from the loop when a state changed, with a Service that uses the
- * check, once per Service. */
+/*
+ * States: UNKNOWN until the first success (UP at once) or the fall-th failure (DOWN); see
+ * verdict.c. A probe that this node had no means for (descriptors, ports) changes nothing.
+ *
+ * changed() is called in the loop turn in which the results came, once for each Service
+ * of which a check changed its state. It may call health_set_service() for any Service,
+ * but not health_close(). The soft limit of open files is raised to the hard one.
+ */
 int health_open(uv_loop_t *loop,
 		void (*changed)(void *context, const char *namespace,
 				const char *service),
 		void *context, struct health **ret_health);
+/* Ends all probes. The memory goes when the loop has run once more. */
 void health_close(struct health *health);
 
 /*
  * Make the checks of a Service these ones (service->check × service->checks; NULL: none
  * any more). Checks that stay keep their state. 0 or -ENOMEM: the old ones stay in force.
+ * interval_ms, timeout_ms, rise and fall are ≥ 1.
  */
 int health_set_service(struct health *health, const char *namespace, const char *name,
 		       const struct wanted_service *service);

@@ -76,15 +76,16 @@ static void on_timer(uv_timer_t *timer)
 	http->events.settled(http->context);
 }
 
+/* Never for now: see arm() in health.c. */
 static int set_timer(CURLM *multi, long timeout_ms, void *context)
 {
 	struct http *http = context;
+	uint64_t delay_ms = timeout_ms > 0 ? (uint64_t)timeout_ms : 1;
 
 	(void)multi;
 	if (timeout_ms < 0)
 		return uv_timer_stop(&http->timer);
-	return uv_timer_start(&http->timer, on_timer, (uint64_t)timeout_ms, 0) < 0 ? -1
-										   : 0;
+	return uv_timer_start(&http->timer, on_timer, delay_ms, 0) < 0 ? -1 : 0;
 }
 
 static CURLMcode set_callbacks(struct http *http)

@@ -124,15 +124,14 @@ int prober_open(uv_loop_t *loop, const struct http_events *events, void *context
 		return r;
 	}
 	prober->poll.data = prober;
-	r = uv_poll_start(&prober->poll, UV_READABLE, on_poll);
 	TAKE_FD(epoll);
-	struct prober *opened = TAKE_PTR(prober);
-
-	if (r < 0)
-		prober_close(opened);
-	else
-		*ret_prober = opened;
-	return r;
+	r = uv_poll_start(&prober->poll, UV_READABLE, on_poll);
+	if (r < 0) {
+		prober_close(TAKE_PTR(prober));
+		return r;
+	}
+	*ret_prober = TAKE_PTR(prober);
+	return 0;
 }
 
 static void on_closed(uv_handle_t *handle)

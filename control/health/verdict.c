@@ -2,18 +2,17 @@
 /*
  * The state machine of a health check.
  *
- *	state    success                      failure
- *	UNKNOWN  UP at once                   DOWN after `fall` in a row
- *	UP       stays                        DOWN after `fall` in a row
- *	DOWN     UP after `rise` in a row     stays
+ * state    success                      failure UNKNOWN  UP at once
+ * DOWN after `fall` in a row UP       stays                        DOWN after `fall` in
+ * a row DOWN     UP after `rise` in a row     stays
  *
  * A result of one kind ends the run of the other kind. UNKNOWN is the time between the
  * appearance of a check and its first success or `fall`-th failure. One success ends it
- * because `rise` guards against a backend that flaps back into service, and this one has
- * not failed yet: a new backend serves after one probe, not after `rise` intervals. It
- * takes `fall` failures to be called DOWN, so that one lost packet at the start of the
- * daemon empties no Service. Whether UNKNOWN backends take traffic is decided in
- *compile/.
+ * because `rise` guards against a backend that flaps back into service, and this one
+ * has not failed yet: a new backend serves after one probe, not after `rise` intervals.
+ * It takes `fall` failures to be called DOWN, so that one lost packet at the start of
+ * the daemon empties no Service. Whether UNKNOWN backends take traffic is decided in
+ * compile/.
  */
 #include "verdict.h"
 #include <limits.h>

@@ -92,9 +92,8 @@ static int twin(const char *history, size_t length, unsigned rise, unsigned fall
 	for (size_t at = 1; at <= length; at++) {
 		if (run_at_end(history, at, '-') >= fall)
 			state = HEALTH_DOWN;
-		else if (state == HEALTH_UNKNOWN && history[at - 1] == '+')
-			state = HEALTH_UP;
-		else if (run_at_end(history, at, '+') >= rise)
+		else if (run_at_end(history, at, '+') >=
+			 (state == HEALTH_UNKNOWN ? 1 : rise))
 			state = HEALTH_UP;
 	}
 	return state;
