@@ -71,7 +71,7 @@ enum no_backend { NO_BACKEND_REJECT, NO_BACKEND_DROP };
 /* What Kubernetes has no word for: annotations headgate.io/… on the Service. */
 struct service_options {
 	enum algorithm algorithm;
-	uint32_t table_size; /* 0: the smallest prime ≥ 100 × backends */
+	uint32_t table_size; /* 0: by backends, ≥ 100 slots each; see compile/table.c */
 	enum forwarding forwarding;
 	enum no_backend no_backend;
 	bool expose;	 /* clusterIP answers sources outside --cluster-cidr too */

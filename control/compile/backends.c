@@ -42,6 +42,13 @@ static enum backend_state judge(const struct endpoint *endpoint, bool chosen, in
 	return chosen && endpoint->from->weight ? BACKEND_ACTIVE : BACKEND_STANDBY;
 }
 
+static uint32_t weight_of(const struct endpoint *endpoint)
+{
+	uint32_t weight = endpoint->from->weight;
+
+	return weight < TABLE_WEIGHT_MAX ? weight : TABLE_WEIGHT_MAX;
+}
+
 static int add_backend(const struct endpoint *endpoint, enum backend_state state,
 		       int health, struct wanted_port *port)
 {
@@ -51,8 +58,7 @@ static int add_backend(const struct endpoint *endpoint, enum backend_state state
 	*backend = (struct wanted_backend){
 		.addr = from->addr,
 		.port = endpoint->port,
-		.weight =
-		    from->weight < TABLE_WEIGHT_MAX ? from->weight : TABLE_WEIGHT_MAX,
+		.weight = weight_of(endpoint),
 		.state = state,
 		.terminating = from->terminating,
 		.node = from->node_name ? strdup(from->node_name) : NULL,
@@ -119,7 +125,8 @@ static void flag_no_local(const struct endpoint_list *list, struct wanted_port *
 		port->frontends[i].flags |= HG_SERVICE_NO_LOCAL;
 }
 
-static void complain_of_limits(const struct job *job, const struct endpoint_list *list)
+static void complain_of_limits(const struct job *job, const struct endpoint_list *list,
+			       size_t chosen)
 {
 	uint32_t asked = job->object->service.options.table_size;
 
@@ -130,25 +137,25 @@ static void complain_of_limits(const struct job *job, const struct endpoint_list
 			 "Service",
 			 job->port->port, protocol_print(job->port->protocol),
 			 list->count, TABLE_BACKENDS_MAX);
-	if (asked && (asked < list->count || asked > TABLE_SLOTS_MAX))
+	if (asked && (asked < chosen || asked > TABLE_SLOTS_MAX))
 		complain(job->complaints, COMPLAINT_WARNING, &job->object->place,
 			 job->title,
 			 "a table of %u slots cannot serve %zu endpoints, the nearest "
 			 "possible size is used: ask for %zu to %u, or leave it out",
-			 asked, list->count, list->count, TABLE_SLOTS_MAX);
+			 asked, chosen, chosen, TABLE_SLOTS_MAX);
 }
 
 /*
- * The size follows all endpoints, the content the active ones: a failing check moves the
- * slots of one backend and leaves the others where they are.
+ * The size follows all that were chosen, the content the active ones: a failing check moves
+ * the slots of one backend and leaves the others where they are.
  */
-static int fill_table(const struct job *job, struct wanted_port *port)
+static int fill_table(const struct job *job, const struct table_load *load,
+		      struct wanted_port *port)
 {
 	const struct service_options *options = &job->object->service.options;
 	struct table_shape shape = {
 		.algorithm = options->algorithm,
-		.size = table_size(options->algorithm, options->table_size,
-				   port->backends, port->backend_count),
+		.size = table_size(options->algorithm, options->table_size, load),
 		.seed = job->input->seed,
 	};
 
@@ -162,21 +169,34 @@ static int fill_table(const struct job *job, struct wanted_port *port)
 	return table_fill(&shape, port->backends, port->active_count, port->slots);
 }
 
+/* What the table must have room for, whatever health says at the moment. */
+static struct table_load load_of(const struct endpoint_list *list, const bool *chosen)
+{
+	struct table_load load = { 0 };
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (chosen[i])
+			table_load_add(&load, weight_of(&list->items[i]));
+	}
+	return load;
+}
+
 int backends_fill(const struct job *job, const struct endpoint_list *list,
 		  struct wanted_port *port)
 {
 	_cleanup_free_ bool *chosen = calloc(list->count + 1, sizeof(*chosen));
 	_cleanup_free_ struct verdict *verdicts =
 	    calloc(list->count + 1, sizeof(*verdicts));
-	size_t chosen_count;
+	struct table_load load;
 	int r;
 
 	port->backends = calloc(list->count + 1, sizeof(*port->backends));
 	if (!chosen || !verdicts || !port->backends)
 		return -ENOMEM;
-	complain_of_limits(job, list);
-	chosen_count = endpoints_choose(list, job->local, &job->viewpoint, chosen);
-	if (job->local && !chosen_count)
+	endpoints_choose(list, job->local, &job->viewpoint, chosen);
+	load = load_of(list, chosen);
+	complain_of_limits(job, list, load.backends);
+	if (job->local && !load.backends)
 		flag_no_local(list, port);
 	judge_all(job, list, chosen, verdicts);
 	r = add_all(list, verdicts, true, port);
@@ -186,5 +206,5 @@ int backends_fill(const struct job *job, const struct endpoint_list *list,
 	r = add_all(list, verdicts, false, port);
 	if (r < 0)
 		return r;
-	return fill_table(job, port);
+	return fill_table(job, &load, port);
 }

@@ -120,29 +120,32 @@ static uint64_t round_up_backends(size_t count)
 	return step > 1 && count <= step + step / 2 ? step + step / 2 : step * 2;
 }
 
-static uint64_t default_size(const struct wanted_backend *backends, size_t count)
+void table_load_add(struct table_load *load, uint32_t weight)
 {
-	uint64_t even = SLOTS_PER_BACKEND * round_up_backends(count);
-	uint64_t sum = 0, lightest = TABLE_WEIGHT_MAX, uneven;
+	load->backends++;
+	load->weight_sum += weight;
+	if (weight && (!load->lightest || weight < load->lightest))
+		load->lightest = weight;
+}
 
-	for (size_t i = 0; i < count; i++) {
-		sum += backends[i].weight;
-		if (backends[i].weight && backends[i].weight < lightest)
-			lightest = backends[i].weight;
-	}
-	uneven = SLOTS_OF_LIGHTEST * sum / lightest;
+static uint64_t default_size(const struct table_load *load)
+{
+	uint64_t even = SLOTS_PER_BACKEND * round_up_backends(load->backends);
+	uint64_t uneven =
+	    load->lightest ? SLOTS_OF_LIGHTEST * load->weight_sum / load->lightest : 0;
+
 	if (uneven > even * WEIGHTS_MAY_COST)
 		uneven = even * WEIGHTS_MAY_COST;
 	return uneven > even ? uneven : even;
 }
 
 uint32_t table_size(enum algorithm algorithm, uint32_t asked,
-		    const struct wanted_backend *backends, size_t count)
+		    const struct table_load *load)
 {
-	uint64_t size = asked ? asked : default_size(backends, count);
+	uint64_t size = asked ? asked : default_size(load);
 
-	if (size < count)
-		size = count;
+	if (size < load->backends)
+		size = load->backends;
 	if (size < 2)
 		size = 2;
 	if (size > TABLE_SLOTS_MAX)

@@ -21,14 +21,22 @@ struct table_shape {
 
 const char *table_algorithm_name(enum algorithm algorithm); /* "maglev", … */
 
+/* What a table must have room for; begin with all zero. */
+struct table_load {
+	size_t backends;
+	uint64_t weight_sum;
+	uint32_t lightest; /* of those that have a weight; 0: none */
+};
+
+void table_load_add(struct table_load *load, uint32_t weight);
+
 /*
- * How many slots a table over these backends shall have. asked: 0, or what the user
- * wants, raised to the next size that the algorithm can use. Hand in all backends that
- * may become active, not only those that are: a size that changes moves nearly every
- * slot.
+ * How many slots a table shall have. asked: 0, or what the user wants, raised to the next
+ * size that the algorithm can use. Load it with all backends that may become active, not only
+ * those that are: a size that changes moves nearly every slot.
  */
 uint32_t table_size(enum algorithm algorithm, uint32_t asked,
-		    const struct wanted_backend *backends, size_t count);
+		    const struct table_load *load);
 
 /*
  * Fill slots[shape->size] with positions in backends[count], 1 ≤ count ≤ size, all

@@ -27,6 +27,15 @@ static struct wanted_backend *make_backends(size_t count)
 	return backends;
 }
 
+static uint32_t default_size(const struct wanted_backend *backends, size_t count)
+{
+	struct table_load load = { 0 };
+
+	for (size_t i = 0; i < count; i++)
+		table_load_add(&load, backends[i].weight);
+	return table_size(ALGORITHM_MAGLEV, 0, &load);
+}
+
 static uint16_t *fill(const struct wanted_backend *backends, size_t count, uint32_t size,
 		      uint64_t seed)
 {
@@ -233,7 +242,7 @@ static void maglev_equal_weights_share_within_one_percent(void **state)
 	for (size_t i = 0; i < sizeof(COUNTS) / sizeof(COUNTS[0]); i++) {
 		size_t count = COUNTS[i];
 		struct wanted_backend *backends = make_backends(count);
-		uint32_t size = table_size(ALGORITHM_MAGLEV, 0, backends, count);
+		uint32_t size = default_size(backends, count);
 		uint32_t *shares = calloc(count, sizeof(*shares));
 		uint16_t *slots = fill(backends, count, size, 1);
 
@@ -265,7 +274,7 @@ static void maglev_shares_follow_weights(void **state)
 			backends[j].weight = WEIGHTS[i][j];
 			sum += WEIGHTS[i][j];
 		}
-		size = table_size(ALGORITHM_MAGLEV, 0, backends, 4);
+		size = default_size(backends, 4);
 		slots = fill(backends, 4, size, 1);
 		count_shares(slots, size, shares, 4);
 		for (size_t j = 0; j < 4; j++) {
@@ -303,7 +312,7 @@ static void maglev_removing_a_backend_moves_few_slots(void **state)
 	for (size_t i = 0; i < sizeof(COUNTS) / sizeof(COUNTS[0]); i++) {
 		size_t count = COUNTS[i], gone = count / 2;
 		struct wanted_backend *backends = make_backends(count);
-		uint32_t size = table_size(ALGORITHM_MAGLEV, 0, backends, count);
+		uint32_t size = default_size(backends, count);
 		uint16_t *before = fill(backends, count, size, 1), *after;
 
 		memmove(&backends[gone], &backends[gone + 1],
@@ -337,7 +346,7 @@ static void maglev_order_of_backends_is_the_only_order_that_counts(void **state)
 static void maglev_fills_the_largest_table_in_time(void **state)
 {
 	struct wanted_backend *backends = make_backends(TABLE_BACKENDS_MAX);
-	uint32_t size = table_size(ALGORITHM_MAGLEV, 0, backends, TABLE_BACKENDS_MAX);
+	uint32_t size = default_size(backends, TABLE_BACKENDS_MAX);
 	uint32_t *shares = calloc(TABLE_BACKENDS_MAX, sizeof(*shares));
 	uint16_t *slots = fill(backends, TABLE_BACKENDS_MAX, size, 1);
 
