@@ -67,9 +67,9 @@ int duration_parse(const char *text, int64_t *ret_ms)
 
 const char *duration_print(int64_t ms, char *buffer)
 {
-	const struct unit *best = &units[0];
+	const struct unit *best = ms ? &units[0] : &units[UNITS - 1];
 
-	for (size_t i = 0; i < UNITS; i++)
+	for (size_t i = 0; ms && i < UNITS; i++)
 		if (ms % units[i].ms == 0 && units[i].ms > best->ms)
 			best = &units[i];
 	snprintf(buffer, DURATION_TEXT, "%lld%s", (long long)(ms / best->ms), best->name);

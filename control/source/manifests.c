@@ -366,7 +366,7 @@ int manifests_open(const char *folder, struct cluster *cluster, uv_loop_t *loop,
 		   struct manifests **ret_manifests)
 {
 	struct manifests *manifests CLEANUP(close_place) = calloc(1, sizeof(*manifests));
-	bool first;
+	bool changed_first = false;
 
 	if (!manifests)
 		return -ENOMEM;
@@ -380,7 +380,7 @@ int manifests_open(const char *folder, struct cluster *cluster, uv_loop_t *loop,
 	    loop ? watch_open(loop, folder, on_fire, manifests, &manifests->watch) : 0;
 	if (r < 0)
 		return r;
-	r = look(manifests, &first);
+	r = look(manifests, &changed_first);
 	if (r < 0)
 		return r;
 	*ret_manifests = TAKE_PTR(manifests);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include "../lib/cleanup.h"
+#include "surrogate.h"
 
 struct stream {
 	yaml_parser_t parser;
@@ -117,6 +118,25 @@ static int read_document(struct stream *stream,
 	return r;
 }
 
+static int read_stream(struct stream *stream,
+		       int (*visit)(void *context, const struct tree *tree),
+		       void *context)
+{
+	bool end = false;
+	int r = 0;
+
+	if (!yaml_parser_initialize(&stream->parser))
+		return -ENOMEM;
+	yaml_parser_set_input_string(&stream->parser,
+				     (const unsigned char *)stream->text->text,
+				     stream->text->length);
+	while (r == 0 && !end)
+		r = read_document(stream, visit, context, &end);
+	tree_clear(&stream->tree);
+	yaml_parser_delete(&stream->parser);
+	return r;
+}
+
 int yaml_read(const struct yaml_text *text,
 	      int (*visit)(void *context, const struct tree *tree), void *context,
 	      struct complaints *complaints)
@@ -124,18 +144,17 @@ int yaml_read(const struct yaml_text *text,
 	struct stream stream = { .text = text,
 				 .complaints = complaints,
 				 .tree = { .file = text->file } };
+	struct yaml_text joined = { .file = text->file };
+	_cleanup_free_ char *copy = NULL;
 
 	if (!has_fit_size(&stream) || !has_few_directives(&stream))
 		return -EBADMSG;
-	if (!yaml_parser_initialize(&stream.parser))
-		return -ENOMEM;
-	yaml_parser_set_input_string(&stream.parser, (const unsigned char *)text->text,
-				     text->length);
-	bool end = false;
-	int r = 0;
-	while (r == 0 && !end)
-		r = read_document(&stream, visit, context, &end);
-	tree_clear(&stream.tree);
-	yaml_parser_delete(&stream.parser);
-	return r;
+	if (surrogate_is_used(text->text, text->length)) {
+		copy = surrogate_join(text->text, text->length, &joined.length);
+		if (!copy)
+			return -ENOMEM;
+		joined.text = copy;
+		stream.text = &joined;
+	}
+	return read_stream(&stream, visit, context);
 }
