@@ -56,7 +56,8 @@ void datapath_close(struct datapath *datapath);
 /* Detach and unpin all of pin_root. 0 also when there is nothing. */
 int datapath_uninstall(const char *pin_root, struct complaints *complaints);
 
-/* Attach to a NIC (XDP, tc) or to the host end of a pod's interface (tc both ways).
+/* Attach to a NIC (XDP, tc) or to the host end of a pod's interface (tc, from the
+ * pod).
  * Idempotent. */
 int datapath_attach_nic(struct datapath *datapath, uint32_t ifindex, const char *name,
 			struct complaints *complaints);
