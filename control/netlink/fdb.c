@@ -82,19 +82,29 @@ int fdb_remove(struct fdb *fdb, const struct fdb_entry *entry)
 	return 1;
 }
 
+static const struct fdb_entry *find_entry(const struct fdb *fdb,
+					  const struct fdb_key *key)
+{
+	struct fdb_entry *entry;
+
+	HASH_FIND(hh, fdb->by_key, key, sizeof(*key), entry);
+	return entry;
+}
+
 uint32_t fdb_find(const struct fdb *fdb, uint32_t bridge, const uint8_t mac[6])
 {
 	struct fdb_key key = { .bridge = bridge };
-	struct fdb_entry *entry;
+	const struct fdb_entry *entry;
 
-	memcpy(key.mac, mac, sizeof(key.mac));
-	for (unsigned i = 0; i < FDB_VLANS / 64; i++) {
-		for (uint64_t left = fdb->vlans[i]; left; left &= left - 1) {
-			key.vlan = (uint16_t)(i * 64 + (unsigned)__builtin_ctzll(left));
-			HASH_FIND(hh, fdb->by_key, &key, sizeof(key), entry);
-			if (entry)
-				return entry->port;
-		}
+	for (unsigned i = 0; i < sizeof(key.mac); i++)
+		key.mac[i] = mac[i];
+	for (unsigned vlan = 0; vlan < FDB_VLANS; vlan++) {
+		if (!(fdb->vlans[vlan / 64] & 1ULL << (vlan % 64)))
+			continue;
+		key.vlan = (uint16_t)vlan;
+		entry = find_entry(fdb, &key);
+		if (entry)
+			return entry->port;
 	}
 	return 0;
 }

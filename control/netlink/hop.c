@@ -153,9 +153,7 @@ void hops_settle(struct hops *hops, struct hop *hop, uint64_t now_ms)
 
 void hop_limit_mtu(struct hop *hop, uint32_t mtu, uint32_t epoch)
 {
-	if (hop->route_epoch != epoch)
-		hop->route_mtu = mtu;
-	else if (mtu && (!hop->route_mtu || mtu < hop->route_mtu))
+	if (hop->route_epoch != epoch || !hop->route_mtu || (mtu && mtu < hop->route_mtu))
 		hop->route_mtu = mtu;
 	hop->route_epoch = epoch;
 }

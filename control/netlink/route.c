@@ -294,23 +294,37 @@ int routes_find(const struct routes *routes, const struct hg_addr *addr,
 	return 0;
 }
 
+static void visit_gateways(const struct route *route,
+			   void (*visit)(void *context, const struct nexthop *nexthop),
+			   void *context)
+{
+	for (uint32_t i = 0; i < route->count; i++)
+		if (!addr_is_zero(&route->nexthops[i].gateway))
+			visit(context, &route->nexthops[i]);
+}
+
 void routes_each_gateway(const struct routes *routes,
 			 void (*visit)(void *context, const struct nexthop *nexthop),
 			 void *context)
 {
 	for (const struct route_list *list = routes->by_key; list; list = list->hh.next)
 		for (const struct route *r = list->first; r; r = r->next)
-			for (uint32_t i = 0; i < r->count; i++)
-				if (!addr_is_zero(&r->nexthops[i].gateway))
-					visit(context, &r->nexthops[i]);
+			visit_gateways(r, visit, context);
+}
+
+static bool mentions(const struct route *route, uint32_t ifindex)
+{
+	for (uint32_t i = 0; i < route->count; i++)
+		if (route->nexthops[i].ifindex == ifindex)
+			return true;
+	return false;
 }
 
 bool routes_mention(const struct routes *routes, uint32_t ifindex)
 {
 	for (const struct route_list *list = routes->by_key; list; list = list->hh.next)
 		for (const struct route *r = list->first; r; r = r->next)
-			for (uint32_t i = 0; i < r->count; i++)
-				if (r->nexthops[i].ifindex == ifindex)
-					return true;
+			if (mentions(r, ifindex))
+				return true;
 	return false;
 }

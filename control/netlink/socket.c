@@ -44,29 +44,26 @@ int netlink_fd(const struct netlink *netlink)
 	return mnl_socket_get_fd(netlink->mnl);
 }
 
-static int open_socket(int flags, struct netlink **ret_netlink)
+static int open_socket(struct netlink *netlink, int flags)
 {
-	CLEANUP(netlink_closep)
-	struct netlink *netlink = calloc(1, sizeof(*netlink));
-
-	if (!netlink)
-		return -ENOMEM;
 	netlink->mnl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | flags);
 	if (!netlink->mnl)
 		return -errno;
 	if (mnl_socket_bind(netlink->mnl, 0, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
-	*ret_netlink = TAKE_PTR(netlink);
 	return 0;
 }
 
 int netlink_open(struct netlink **ret_netlink)
 {
 	struct timeval patience = { .tv_sec = ANSWER_S };
-	CLEANUP(netlink_closep) struct netlink *netlink = NULL;
+	CLEANUP(netlink_closep)
+	struct netlink *netlink = calloc(1, sizeof(*netlink));
 	int r;
 
-	r = open_socket(0, &netlink);
+	if (!netlink)
+		return -ENOMEM;
+	r = open_socket(netlink, 0);
 	if (r < 0)
 		return r;
 	if (setsockopt(netlink_fd(netlink), SOL_SOCKET, SO_RCVTIMEO, &patience,
@@ -82,10 +79,13 @@ int netlink_open_news(struct netlink **ret_netlink)
 				      RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
 				      RTNLGRP_IPV4_ROUTE,  RTNLGRP_IPV6_ROUTE };
 	const int size = NEWS_BUFFER_SIZE;
-	CLEANUP(netlink_closep) struct netlink *netlink = NULL;
+	CLEANUP(netlink_closep)
+	struct netlink *netlink = calloc(1, sizeof(*netlink));
 	int r;
 
-	r = open_socket(SOCK_NONBLOCK, &netlink);
+	if (!netlink)
+		return -ENOMEM;
+	r = open_socket(netlink, SOCK_NONBLOCK);
 	if (r < 0)
 		return r;
 	/* A small buffer only means more re-reading: without the privilege, what is

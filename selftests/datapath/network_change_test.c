@@ -30,7 +30,7 @@ static bool routes_changed(const void *what)
 static void thousands_of_routes_are_followed_and_reported_together(void **state)
 {
 	(void)state;
-	watch_open(NULL);
+	watch_network(NULL);
 	here("for i in {0..1999}; do echo route add 10.$((i / 200)).$((i %% 200)).0/24 "
 	     "via 192.0.2.2; done | ip -batch -");
 	assert_true(watch_wait(watch_leaves_by_nic, "10.9.199.1"));
@@ -52,7 +52,7 @@ static void a_better_route_is_told_and_taken(void **state)
 
 	(void)state;
 	here("ip route add 10.0.0.0/8 via 192.0.2.2");
-	watch_open(NULL);
+	watch_network(NULL);
 	route = watch_found("10.1.1.1");
 	watch_assert_addr(&watch.hops[route.hop].addr, "192.0.2.2");
 	here("ip route add 10.1.1.0/24 via 192.0.2.3");
@@ -71,7 +71,7 @@ static void a_multipath_route_leaves_a_link_that_goes_down(void **state)
 	here("ip link add spare type veth peer name rapes; ip link set rapes up; "
 	     "ip link set spare up; ip addr add 198.51.100.1/24 dev spare");
 	here("ip route add 10.5.0.0/16 nexthop via 192.0.2.2 nexthop via 198.51.100.2");
-	watch_open(NULL);
+	watch_network(NULL);
 	assert_true(watch_leaves_by_nic("10.5.0.1"));
 	here("ip link set nic down");
 	assert_true(watch_wait(watch_leaves_by_spare, "10.5.0.1"));
@@ -79,6 +79,23 @@ static void a_multipath_route_leaves_a_link_that_goes_down(void **state)
 	assert_true(watch_wait(watch_leaves_by_nic, "10.5.0.1"));
 	here("ip link set nic down; ip link set spare down");
 	assert_true(watch_wait(watch_has_no_route, "10.5.0.1"));
+}
+
+static void a_route_lost_with_its_link_is_not_believed_later(void **state)
+{
+	(void)state;
+	here("ip route add 10.4.0.0/16 via 192.0.2.2");
+	watch_network(NULL);
+	assert_true(watch_leaves_by_nic("10.4.0.1"));
+	here("ip link set nic down; ip link set nic up");
+	assert_true(watch_wait(watch_has_no_route, "10.4.0.1"));
+	assert_true(watch_wait(watch_leaves_by_nic, "192.0.2.2"));
+	assert_true(watch_has_no_route("10.4.0.1"));
+	here("ip addr add 192.0.2.55/24 dev nic; "
+	     "ip route add 10.4.0.0/16 via 192.0.2.2 src 192.0.2.55");
+	assert_true(watch_wait(watch_leaves_by_nic, "10.4.0.1"));
+	here("ip addr del 192.0.2.55/24 dev nic");
+	assert_true(watch_wait(watch_has_no_route, "10.4.0.1"));
 }
 
 static bool nic_vanished(const void *what)
@@ -105,7 +122,7 @@ static void a_link_that_vanishes_and_returns_is_told_both_times(void **state)
 	struct network_route route;
 
 	(void)state;
-	watch_open(NULL);
+	watch_network(NULL);
 	route = watch_found("192.0.2.2");
 	assert_true(watch_wait(watch_is_resolved, &route.hop));
 	here("ip link del nic");
@@ -137,7 +154,7 @@ static void a_pod_behind_a_routed_veth_is_local(void **state)
 	     "ip link set pod0 up; ip route add 10.244.0.5/32 dev pod0");
 	peer("ip link set eth0 up; ip addr add 10.244.0.5/32 dev eth0\n"
 	     "echo 1 > /proc/sys/net/ipv4/conf/all/arp_ignore");
-	watch_open("pod*");
+	watch_network("pod*");
 	route = watch_found("10.244.0.5");
 	assert_int_equal(route.pod_ifindex, if_nametoindex("pod0"));
 	assert_true(network_link_by_name(watch.network, "pod0")->is_pod);
@@ -147,24 +164,19 @@ static void a_pod_behind_a_routed_veth_is_local(void **state)
 	assert_int_equal(watch_found("192.0.2.2").pod_ifindex, 0);
 }
 
-static bool lies_behind_pod1(const void *text)
+static bool lies_behind(const char *name)
 {
 	struct network_route route;
 
-	if (watch_find(text, &route) < 0)
+	if (watch_find("10.244.1.5", &route) < 0)
 		return false;
 	network_release(watch.network, route.hop);
-	return route.pod_ifindex == if_nametoindex("pod1");
+	return route.pod_ifindex == (name ? if_nametoindex(name) : 0);
 }
 
-static bool lies_behind_no_pod(const void *text)
+static bool lies_behind_pod(const void *name)
 {
-	struct network_route route;
-
-	if (watch_find(text, &route) < 0)
-		return false;
-	network_release(watch.network, route.hop);
-	return route.pod_ifindex == 0;
+	return lies_behind(name);
 }
 
 static void a_pod_behind_a_bridge_is_found_by_its_mac(void **state)
@@ -174,17 +186,22 @@ static void a_pod_behind_a_bridge_is_found_by_its_mac(void **state)
 	(void)state;
 	here("ip link add cni0 type bridge; ip link set cni0 up; "
 	     "ip addr add 10.244.1.1/24 dev cni0; "
-	     "ip link add pod1 type veth peer name eth0; ip link set eth0 netns $PEER; "
+	     "ip link add pod1 type veth peer name eth0 address " MAC
+	     "; ip link set eth0 netns $PEER; "
 	     "ip link set pod1 master cni0 up");
 	peer("ip link set eth0 up; ip addr add 10.244.1.5/24 dev eth0");
-	watch_open("pod*");
+	watch_network("pod*");
 	route = watch_found("10.244.1.5");
 	assert_true(watch_wait(watch_is_resolved, &route.hop));
 	assert_int_equal(watch.hops[route.hop].ifindex, if_nametoindex("cni0"));
 	assert_true(watch.routes_events > 0 || route.pod_ifindex);
-	assert_true(watch_wait(lies_behind_pod1, "10.244.1.5"));
-	here("ip link set pod1 nomaster");
-	assert_true(watch_wait(lies_behind_no_pod, "10.244.1.5"));
+	assert_true(watch_wait(lies_behind_pod, "pod1"));
+	here(
+	    "ip link add pod2 type veth peer name 2dop; ip link set pod2 master cni0 up; "
+	    "bridge fdb replace " MAC " dev pod2 master static sticky");
+	assert_true(watch_wait(lies_behind_pod, "pod2"));
+	here("ip link set pod1 nomaster; bridge fdb del " MAC " dev pod2 master");
+	assert_true(watch_wait(lies_behind_pod, NULL));
 }
 
 /* ---- loss ---- */
@@ -228,7 +245,7 @@ static void a_silent_change_of_mac_is_found_by_asking(void **state)
 
 	(void)state;
 	hurry_neighbours();
-	watch_open(NULL);
+	watch_network(NULL);
 	route = watch_found("192.0.2.2");
 	assert_true(watch_wait(watch_is_resolved, &route.hop));
 	change_mac_silently();
@@ -241,7 +258,7 @@ static void a_silent_change_of_mac_is_found_without_managed_neighbours(void **st
 
 	(void)state;
 	hurry_neighbours();
-	watch_open(NULL);
+	watch_network(NULL);
 	watch.network->managed = MANAGED_NO;
 	route = watch_found("192.0.2.2");
 	assert_true(watch_wait(watch_is_resolved, &route.hop));
@@ -257,7 +274,7 @@ static void lost_notifications_lead_to_a_new_reading(void **state)
 	(void)state;
 	here("ip route add 10.200.0.0/16 via 192.0.2.2; "
 	     "ip link add spare type veth peer name rapes");
-	watch_open(NULL);
+	watch_network(NULL);
 	route = watch_found("192.0.2.2");
 	assert_true(watch_wait(watch_is_resolved, &route.hop));
 	assert_true(watch_leaves_by_nic("10.200.0.1"));
@@ -290,6 +307,7 @@ int main(void)
 		LIVE_TEST(thousands_of_routes_are_followed_and_reported_together),
 		LIVE_TEST(a_better_route_is_told_and_taken),
 		LIVE_TEST(a_multipath_route_leaves_a_link_that_goes_down),
+		LIVE_TEST(a_route_lost_with_its_link_is_not_believed_later),
 		LIVE_TEST(a_link_that_vanishes_and_returns_is_told_both_times),
 		LIVE_TEST(a_pod_behind_a_routed_veth_is_local),
 		LIVE_TEST(a_pod_behind_a_bridge_is_found_by_its_mac),

@@ -27,7 +27,7 @@ static void a_neighbour_on_link_is_resolved_in_both_families(void **state)
 			 { "2001:db8:2::2", "2001:db8:2::1" } };
 
 	(void)state;
-	watch_open(NULL);
+	watch_network(NULL);
 	for (unsigned i = 0; i < 2; i++) {
 		struct network_route route = watch_found(families[i].far);
 
@@ -51,7 +51,7 @@ static void destinations_behind_a_gateway_share_its_hop(void **state)
 	here("ip addr add 192.0.2.77/24 dev nic");
 	here("ip route add 10.9.0.0/16 via 192.0.2.2 src 192.0.2.77 mtu 1400");
 	here("ip route add 2001:db8:9::/48 via 2001:db8:2::2 mtu 1300");
-	watch_open(NULL);
+	watch_network(NULL);
 	a = watch_found("10.9.0.1");
 	b = watch_found("10.9.0.2");
 	assert_int_equal(a.hop, b.hop);
@@ -72,7 +72,7 @@ static void a_gateway_nobody_asked_for_is_resolved_too(void **state)
 
 	(void)state;
 	here("ip route add default via 192.0.2.2");
-	watch_open(NULL);
+	watch_network(NULL);
 	while (index < HG_HOPS - 1 && !(watch.hops[index].flags & HG_HOP_GATEWAY))
 		index++;
 	watch_assert_addr(&watch.hops[index].addr, "192.0.2.2");
@@ -85,7 +85,7 @@ static void a_gateway_of_the_other_family_is_followed(void **state)
 
 	(void)state;
 	here("ip route add 10.8.0.0/16 via inet6 2001:db8:2::2 dev nic");
-	watch_open(NULL);
+	watch_network(NULL);
 	route = watch_found("10.8.0.1");
 	assert_true(watch_wait(watch_is_resolved, &route.hop));
 	watch_assert_addr(&watch.hops[route.hop].addr, "2001:db8:2::2");
@@ -113,7 +113,7 @@ static void a_client_that_spoke_to_us_is_a_hop_for_its_reply(void **state)
 	unsigned resolved = 0;
 
 	(void)state;
-	watch_open(NULL);
+	watch_network(NULL);
 	here("echo > /dev/udp/192.0.2.2/9");
 	assert_true(watch_wait(heard_from_peer, &client));
 	assert_int_equal(network_each_hop(watch.network, count_resolved, &resolved), 0);
@@ -125,7 +125,7 @@ static void a_neighbour_that_changes_its_mac_is_noticed(void **state)
 	struct network_route route;
 
 	(void)state;
-	watch_open(NULL);
+	watch_network(NULL);
 	route = watch_found("192.0.2.2");
 	assert_true(watch_wait(watch_is_resolved, &route.hop));
 	peer("ip link set far address " OTHER_MAC "; ip neigh flush dev far\n"
@@ -139,7 +139,7 @@ static void our_own_mac_and_mtu_are_followed(void **state)
 	struct network_route route;
 
 	(void)state;
-	watch_open(NULL);
+	watch_network(NULL);
 	route = watch_found("192.0.2.2");
 	here("ip link set nic mtu 1280");
 	assert_true(watch_wait(watch_has_small_mtu, &route.hop));
@@ -164,7 +164,7 @@ static void a_wanted_neighbour_is_managed_until_it_is_released(void **state)
 	struct network_route route;
 
 	(void)state;
-	watch_open(NULL);
+	watch_network(NULL);
 	route = watch_found("192.0.2.2");
 	assert_true(watch_wait(watch_is_resolved, &route.hop));
 	if (!is_managed("192.0.2.2")) {
@@ -182,7 +182,7 @@ static void a_permanent_neighbour_is_left_alone(void **state)
 
 	(void)state;
 	here("ip neigh add 192.0.2.9 lladdr " OTHER_MAC " dev nic");
-	watch_open(NULL);
+	watch_network(NULL);
 	route = watch_found("192.0.2.9");
 	assert_true(route.resolved);
 	watch_assert_mac(watch.hops[route.hop].dmac, OTHER_MAC);
@@ -196,7 +196,7 @@ static void a_neighbour_that_goes_silent_becomes_unresolved_and_returns(void **s
 
 	(void)state;
 	here("echo 200 > /proc/sys/net/ipv4/neigh/nic/retrans_time_ms");
-	watch_open(NULL);
+	watch_network(NULL);
 	route = watch_found("192.0.2.2");
 	assert_true(watch_wait(watch_is_resolved, &route.hop));
 	peer("ip link set far down");
@@ -212,7 +212,7 @@ static void what_has_no_way_is_unreachable(void **state)
 	(void)state;
 	here("ip route add 10.0.0.0/8 via 192.0.2.2; ip route add blackhole 10.7.0.0/16");
 	here("ip -6 route add unreachable 2001:db8:7::/48");
-	watch_open(NULL);
+	watch_network(NULL);
 	assert_int_equal(watch_find("203.0.113.1", &route), -ENETUNREACH);
 	assert_int_equal(watch_find("10.7.1.1", &route), -ENETUNREACH);
 	assert_int_equal(watch_find("2001:db8:7::1", &route), -ENETUNREACH);
@@ -225,7 +225,7 @@ static void our_own_address_has_no_hop(void **state)
 	struct hg_addr own = watch_parse("192.0.2.1"), other = watch_parse("192.0.2.2");
 
 	(void)state;
-	watch_open(NULL);
+	watch_network(NULL);
 	assert_int_equal(watch_found("192.0.2.1").hop, 0);
 	assert_int_equal(watch_found("2001:db8:2::1").hop, 0);
 	assert_true(network_is_local(watch.network, &own));
@@ -239,7 +239,7 @@ static void a_deprecated_address_is_no_source(void **state)
 	(void)state;
 	here("ip addr add 2001:db8:2::5/64 dev nic nodad preferred_lft 0");
 	here("ip addr add 2001:db8:3::5/64 dev nic nodad");
-	watch_open(NULL);
+	watch_network(NULL);
 	route = watch_found("2001:db8:2::2");
 	watch_assert_addr(&route.source, "2001:db8:2::1");
 	route = watch_found("2001:db8:3::2");

@@ -48,7 +48,7 @@ static void on_tick(uv_timer_t *timer)
 	(void)timer;
 }
 
-void watch_open(const char *pods)
+void watch_network(const char *pods)
 {
 	static const struct network_events events = { .hop = on_hop,
 						      .routes = on_routes,

@@ -26,7 +26,7 @@ extern struct network_watch watch;
 
 int watch_set_up(void **state);
 int watch_tear_down(void **state);
-void watch_open(const char *pods);
+void watch_network(const char *pods);
 
 /* Run the loop until holds(what); false: the deadline passed. */
 bool watch_wait(bool (*holds)(const void *what), const void *what);
