@@ -11,6 +11,7 @@
  */
 #include "claim.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -104,7 +105,7 @@ static struct claim *find_claim(const struct claimed *claimed, const struct file
 {
 	struct claim *claim;
 
-	DL_FOREACH (claimed->claims, claim)
+	for (claim = claimed->claims; claim; claim = claim->next)
 		if (claim->file == file)
 			return claim;
 	return NULL;
@@ -173,8 +174,8 @@ void claims_begin(struct file *file)
 {
 	struct claim *claim;
 
-	DL_FOREACH2(file->claims, claim, file_next)
-	claim->seen = false;
+	for (claim = file->claims; claim; claim = claim->file_next)
+		claim->seen = false;
 }
 
 int claims_take(struct claims *claims, struct file *file, struct object *object,
@@ -217,18 +218,18 @@ bool claims_has_left(const struct file *file)
 {
 	const struct claim *claim;
 
-	DL_FOREACH2(file->claims, claim, file_next)
-	if (!claim->seen)
-		return true;
+	for (claim = file->claims; claim; claim = claim->file_next)
+		if (!claim->seen)
+			return true;
 	return false;
 }
 
 void claims_drop_left(struct claims *claims, struct file *file)
 {
-	struct claim *claim, *next;
+	struct claim *next;
 
-	DL_FOREACH_SAFE2(file->claims, claim, next, file_next)
-	{
+	for (struct claim *claim = file->claims; claim; claim = next) {
+		next = claim->file_next;
 		struct claimed *claimed = claim->claimed;
 		if (claim->seen)
 			continue;
@@ -252,6 +253,7 @@ static void forget(struct claims *claims, struct claimed *claimed, bool *ret_cha
 			       claimed->name);
 		*ret_changed = true;
 	}
+	assert(claims->table); /* it is in there */
 	HASH_DEL(claims->table, claimed);
 	free_claimed(claimed);
 }
@@ -275,7 +277,7 @@ static int settle_one(struct claims *claims, struct claimed *claimed, bool *ret_
 	} else if (claimed->owner != first->file) {
 		first->file->wanted = true;
 	}
-	DL_FOREACH (claimed->claims, claim) {
+	for (claim = claimed->claims; claim; claim = claim->next) {
 		object_free(claim->version);
 		claim->version = NULL;
 	}
@@ -300,8 +302,7 @@ void claims_complain(const struct file *file, struct complaints *complaints)
 {
 	const struct claim *claim;
 
-	DL_FOREACH2(file->claims, claim, file_next)
-	{
+	for (claim = file->claims; claim; claim = claim->file_next) {
 		const struct claimed *claimed = claim->claimed;
 		const struct claim *first = claimed->claims;
 		if (first == claim)

@@ -206,7 +206,7 @@ static struct scalar resolve(struct tree *tree, const yaml_event_t *event)
 
 static int read_key(struct tree *tree, const yaml_event_t *event)
 {
-	struct tree_frame *frame = top(tree);
+	struct tree_frame *frame = &tree->frames[tree->depth - 1];
 	const char *text = (const char *)event->data.scalar.value;
 
 	if (event->data.scalar.plain_implicit && strcmp(text, "<<") == 0) {

@@ -127,6 +127,7 @@ static inline void wake(uv_timer_t *timer)
 		uv_run(&(lab)->loop, UV_RUN_NOWAIT);                                     \
 		(condition);                                                             \
 	})
+#define turn_for(lab, time_ms)	    ((void)turn_until(lab, time_ms, false))
 #define expect_soon(lab, condition) assert_true(turn_until(lab, DEADLINE_MS, condition))
 
 static inline size_t complaint_count(const struct lab *lab)

@@ -38,7 +38,7 @@ static void a_change_takes_effect_within_50_ms(void **state)
 	(void)state;
 	create_folder(&lab);
 	open_folder(&lab);
-	turn_until(&lab, 100, false);
+	turn_for(&lab, 100);
 	write_file(&lab, "a.yaml", SERVICE("a", "1"));
 	assert_true(
 	    turn_until(&lab, 50 + 50 /* for the sanitizers */, port_of(&lab, "a") == 1));
@@ -56,7 +56,7 @@ static void equal_content_changes_nothing(void **state)
 	for (char *dirty; (dirty = cluster_take_dirty(lab.cluster));)
 		free(dirty);
 	write_file(&lab, "a.yaml", SERVICE("a", "1"));
-	turn_until(&lab, 200, false);
+	turn_for(&lab, 200);
 	assert_null(cluster_take_dirty(lab.cluster));
 	assert_int_equal(port_of(&lab, "a"), 1);
 	close_lab(&lab);
@@ -104,12 +104,12 @@ static void a_half_written_file_leaves_all_of_its_objects(void **state)
 	write_file(&lab, "a.yaml", SERVICE("a", "9") "---\napiVersion: v1\nkind: [Serv");
 	expect_soon(&lab, complaint_count(&lab) == 1);
 	assert_true(complains(&lab, "a.yaml:8:1: not valid YAML"));
-	turn_until(&lab, 600, false);
+	turn_for(&lab, 600);
 	assert_int_equal(port_of(&lab, "a"), 1);
 	assert_int_equal(port_of(&lab, "b"), 2);
 	/* emptied for a moment */
 	write_file(&lab, "a.yaml", "");
-	turn_until(&lab, 100, false);
+	turn_for(&lab, 100);
 	assert_int_equal(port_of(&lab, "a"), 1);
 	write_file(&lab, "a.yaml", SERVICE("a", "9") "---\n" SERVICE("b", "8"));
 	expect_soon(&lab, port_of(&lab, "a") == 9 && port_of(&lab, "b") == 8);
@@ -152,7 +152,7 @@ static void an_object_that_cannot_be_told_keeps_all_of_its_file(void **state)
 	open_folder(&lab);
 	write_file(&lab, "a.yaml", SERVICE("A", "1"));
 	expect_soon(&lab, complaint_count(&lab) == 1);
-	turn_until(&lab, 600, false);
+	turn_for(&lab, 600);
 	assert_int_equal(port_of(&lab, "a"), 1);
 	close_lab(&lab);
 }
@@ -169,7 +169,7 @@ static void a_file_that_is_too_long_changes_nothing(void **state)
 	expect_soon(&lab, complaint_count(&lab) == 1);
 	assert_true(
 	    complains(&lab, "/a.yaml: longer than 4 MiB: split it into several files"));
-	turn_until(&lab, 600, false);
+	turn_for(&lab, 600);
 	assert_int_equal(port_of(&lab, "a"), 1);
 	close_lab(&lab);
 }
