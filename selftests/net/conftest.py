@@ -14,7 +14,7 @@ from lab import Gate, Lab, name_of  # noqa: E402
 
 @pytest.fixture(scope="module")
 def lab(request):
-    made = Lab(name_of(request.node.name.removesuffix(".py")))
+    made = Lab(name_of(request.path.stem))
     try:
         made.up()
         yield made

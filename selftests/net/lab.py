@@ -19,6 +19,8 @@ from manifest import as_list
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 CLONE_NEWNET = 0x40000000
+# Small maps start faster; a thousand connections still fit several times.
+SMALL = ("--flows", "16384", "--slots", "262144", "--backends", "4096", "--services", "1024")
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -113,7 +115,8 @@ class Lab:
         process = self.popen(host, BUILD / "net/hold", address, port, count,
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         try:
-            assert process.stdout.readline() == "ready\n", "hold ended early"
+            first = process.stdout.readline()
+            assert first == "ready\n", f"not all could connect: {first}"
             yield report
             out, _ = process.communicate("", timeout=60)
             report.update(json.loads(out))
@@ -169,9 +172,9 @@ class Gate:
         self.start(*self.options)
 
     def uninstall(self):
-        subprocess.run([str(BUILD / "headgated"), "--uninstall", "--pin-root",
-                        f"/sys/fs/bpf/{self.lab.name}"], check=True, stdin=subprocess.DEVNULL,
-                       capture_output=True)
+        """From within the balancer: attachments belong to its namespace."""
+        self.lab.run("balancer", BUILD / "headgated", "--uninstall", "--pin-root",
+                     f"/sys/fs/bpf/{self.lab.name}")
 
     def command(self, *arguments, check=True):
         """The command headgate, against this daemon."""
@@ -195,16 +198,15 @@ class Gate:
         def match():
             found = [b for b in self.backends() if b["state"] == state]
             return len(found) == count and all(b["reachable"] for b in found)
-        wait_for(match, f"{count} {state} backends; log:\n{self.log.read_text()}", seconds)
+        wait_for(match, f"{count} backends {state} and reachable", seconds)
 
-    def serve(self, objects, *options, count=None):
-        """Start on these objects and wait until every backend is reachable."""
+    def serve(self, objects, *options, ready=True):
+        """Start on these objects and wait until every backend is active and reachable."""
         self.write("test", objects)
-        self.start(*options)
-        if count is None:
-            count = sum(len(o["endpoints"]) * len(o["ports"]) for o in objects
-                        if o["kind"] == "EndpointSlice")
-        self.wait_backends(count)
+        self.start(*SMALL, *options)
+        if ready:
+            self.wait_backends(sum(len(o["endpoints"]) * len(o["ports"]) for o in objects
+                                   if o["kind"] == "EndpointSlice"))
         return self
 
 

@@ -138,6 +138,6 @@ def test_sctp_with_another_target_port_is_refused_with_a_sentence(tmp_path):
 def test_status_says_how_xdp_is_attached(lab, gate):
     gate.serve(shop(BACKENDS))
     status = gate.json("status")
-    nic = next(a for a in status["attachments"] if a["name"] == "up0")
+    nic = next(a for a in status["attachments"] if a["interface"] == "up0")
     assert nic["mode"].startswith("native"), nic
     assert status["notServed"], status

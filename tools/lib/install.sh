@@ -11,7 +11,7 @@ declare -A packages=(
 		libmnl-dev libuv1-dev uthash-dev libcap-ng-dev libsmartcols-dev scdoc"
 	[lab]="iproute2 ethtool nftables util-linux procps nginx-light bpftool"
 	[demo]="wrk apache2-utils curl jq"
-	[test]="libcmocka-dev conntrack curl iperf3 socat tcpdump apache2-utils
+	[test]="libcmocka-dev conntrack curl iputils-ping iperf3 socat tcpdump apache2-utils
 		wrk jq python3 python3-pytest python3-scapy"
 	[lint]="clang-format-14 clang-tidy-14 cppcheck sparse shellcheck"
 )
