@@ -45,6 +45,8 @@ check:
 	tools/check
 lint:
 	tools/lint
+golden-update: $(B)/plan/plan_test
+	GOLDEN_UPDATE=1 $(B)/plan/plan_test
 clean:
 	rm -rf $(B)
 
@@ -69,7 +71,7 @@ $(B)/%.o: %.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(B)/san/%.o: %.c
 	@mkdir -p $(@D)
-	$(CLANG) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
+	$(CLANG) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 
 # Unit and plan tests run under ASan and UBSan; datapath tests load real programs.
 $(B)/unit/%: $(B)/san/selftests/unit/%.o $(B)/san/libheadgate.a
@@ -102,4 +104,4 @@ install: all
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all man tests fuzzers check lint clean install
+.PHONY: all man tests fuzzers check lint golden-update clean install
