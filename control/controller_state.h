@@ -38,7 +38,9 @@ struct due {
 
 /* What is in force for one Service and what was said about it. */
 struct service_record {
-	char *key, *namespace, *name;  /* key: "namespace/name" */
+	char *title; /* "Service namespace/name" */
+	char *key;   /* "namespace/name", within title */
+	char *namespace, *name;
 	struct wanted_service *wanted; /* applied last; NULL: nothing in force */
 	struct complaints complaints;
 	struct notices notices;

@@ -107,7 +107,7 @@ int plan_check(const struct options *options, FILE *out)
 	}
 	int result = print_all(&reading, out, counts);
 
-	fprintf(out, "%zu Services, %zu EndpointSlices: %zu errors, %zu warnings\n",
+	fprintf(out, "Services: %zu, EndpointSlices: %zu, errors: %zu, warnings: %zu\n",
 		cluster_count(reading.cluster, OBJECT_SERVICE),
 		cluster_count(reading.cluster, OBJECT_ENDPOINT_SLICE),
 		counts[COMPLAINT_ERROR], counts[COMPLAINT_WARNING]);

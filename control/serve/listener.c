@@ -118,47 +118,58 @@ static int bind_socket(const char *path, struct complaints *complaints, int *ret
 	return 0;
 }
 
-int listener_open(const char *path, struct complaints *complaints,
-		  struct listener *ret_listener)
+/* The socket's file stays: it may be another daemon's. */
+static void free_listener(struct listener *listener)
 {
-	CLEANUP(listener_close) struct listener listener = { .lock = -1, .fd = -1 };
-	_cleanup_free_ char *copy = strdup(path);
+	if (listener->fd >= 0)
+		close(listener->fd);
+	if (listener->lock >= 0) {
+		if (listener->lock_path)
+			unlink(listener->lock_path);
+		close(listener->lock);
+	}
+	free(listener->path);
+	free(listener->lock_path);
+	*listener = (struct listener){ .lock = -1, .fd = -1 };
+}
+
+static int open_locked(const char *path, struct complaints *complaints,
+		       struct listener *listener)
+{
 	int r = make_folder(path);
 
-	if (!copy || asprintf(&listener.lock_path, "%s.lock", path) < 0) {
-		listener.lock_path = NULL;
-		return -ENOMEM;
-	}
-	if (r < 0)
-		return complain_socket(complaints, path, -r,
-				       "make its folder or give another --socket");
-	r = take_lock(listener.lock_path, &listener.lock);
+	if (r == 0)
+		r = take_lock(listener->lock_path, &listener->lock);
 	if (r == -EWOULDBLOCK)
 		return complain_taken(complaints, path);
 	if (r < 0)
 		return complain_socket(
 		    complaints, path, -r,
 		    "make its folder writable or give another --socket");
-	r = bind_socket(path, complaints, &listener.fd);
+	return bind_socket(path, complaints, &listener->fd);
+}
+
+int listener_open(const char *path, struct complaints *complaints,
+		  struct listener *ret_listener)
+{
+	struct listener listener = { .lock = -1, .fd = -1 };
+	int r = -ENOMEM;
+
+	listener.path = strdup(path);
+	if (asprintf(&listener.lock_path, "%s.lock", path) < 0)
+		listener.lock_path = NULL;
+	if (listener.path && listener.lock_path)
+		r = open_locked(path, complaints, &listener);
 	if (r < 0)
-		return r;
-	listener.path = TAKE_PTR(copy);
-	*ret_listener = listener;
-	listener = (struct listener){ .lock = -1, .fd = -1 };
-	return 0;
+		free_listener(&listener);
+	else
+		*ret_listener = listener;
+	return r;
 }
 
 void listener_close(struct listener *listener)
 {
 	if (listener->path)
 		unlink(listener->path);
-	if (listener->fd >= 0)
-		close(listener->fd);
-	if (listener->lock >= 0) {
-		unlink(listener->lock_path);
-		close(listener->lock);
-	}
-	free(listener->path);
-	free(listener->lock_path);
-	*listener = (struct listener){ .lock = -1, .fd = -1 };
+	free_listener(listener);
 }

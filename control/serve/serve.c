@@ -155,6 +155,7 @@ static enum MHD_Result send_body(struct MHD_Connection *connection, unsigned cod
 }
 
 /* Called with the headers first, then with each piece of a body, then to be answered. */
+// NOLINTNEXTLINE(readability-function-size): libmicrohttpd decides the parameters
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
 				  const char *path, const char *method,
 				  const char *version, const char *upload,

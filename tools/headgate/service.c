@@ -80,7 +80,7 @@ int service_list(const struct line *line)
 static const struct column show_columns[] = {
 	{ "PROT", "protocol", cell_text, 0 },
 	{ "ADDRESS:PORT", "end", cell_text, 0 },
-	{ "FORWARD", "forwarding", cell_text, 0 },
+	{ "SCHED/FORWARD", "forwarding", cell_text, 0 },
 	{ "WEIGHT", "weight", cell_text, COLUMN_RIGHT },
 	{ "STATE", "state", cell_text, COLUMN_STATE },
 	{ "HEALTH", "health", cell_text, COLUMN_STATE },
@@ -134,8 +134,7 @@ static void show_frontend(struct json_object *rows, struct json_object *port,
 
 	row_add(row, "protocol", api_member(port, "protocol"));
 	row_add_text(row, "end", end ? end : "-");
-	row_add_text(row, "forwarding", "");
-	row_add(row, "state", api_member(port, "algorithm"));
+	row_add(row, "forwarding", api_member(port, "algorithm"));
 	row_add(row, "counters", api_member(frontend, "counters"));
 	for (size_t i = 0; i < api_count(backends); i++)
 		show_backend(rows, port, frontend, api_item(backends, i));

@@ -4,6 +4,16 @@
 #include "../../control/lib/cleanup.h"
 #include "table.h"
 
+static void print_objects(struct json_object *objects)
+{
+	struct json_object_iterator at = json_object_iter_begin(objects);
+	struct json_object_iterator end = json_object_iter_end(objects);
+
+	for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at))
+		printf(" %s %s", json_object_iter_peek_name(&at),
+		       json_object_get_string(json_object_iter_peek_value(&at)));
+}
+
 static void print_head(struct json_object *status)
 {
 	_cleanup_free_ char *age = cell_age(api_member(status, "uptimeSeconds"));
@@ -12,8 +22,7 @@ static void print_head(struct json_object *status)
 	printf("headgated %s on %s, pid %s, up %s\n", api_text(status, "version"),
 	       api_text(status, "nodeName"), api_text(status, "pid"), age ? age : "-");
 	printf("%-12s%s:", "Manifests", api_text(status, "manifests"));
-	json_object_object_foreach(api_member(status, "objects"), kind, count)
-	    printf(" %s %s", json_object_get_string(count), kind);
+	print_objects(api_member(status, "objects"));
 	printf("\n%-12s%s: %s up, %s down, %s unknown\n", "Checks",
 	       api_text(health, "checks"), api_text(health, "up"),
 	       api_text(health, "down"), api_text(health, "unknown"));

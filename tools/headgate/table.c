@@ -165,6 +165,8 @@ int table_print(const struct line *line, const struct column *columns,
 
 	for (size_t i = 0; r == 0 && i < api_count(rows); i++)
 		r = add_row(line, table, columns, api_item(rows, i));
+	if (r == 0 && !api_count(rows))
+		fputs("headgate: there are none\n", stderr);
 	if (r == 0)
 		r = scols_print_table(table);
 	if (r == 0)
