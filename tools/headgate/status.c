@@ -47,8 +47,13 @@ static void print_attachments(struct json_object *attachments)
 static void print_place(struct json_object *complaint)
 {
 	if (api_member(complaint, "file"))
-		printf("%s:%s:%s: ", api_text(complaint, "file"),
-		       api_text(complaint, "line"), api_text(complaint, "column"));
+		printf("%s:", api_text(complaint, "file"));
+	if (api_number(complaint, "line"))
+		printf("%s:", api_text(complaint, "line"));
+	if (api_number(complaint, "column"))
+		printf("%s:", api_text(complaint, "column"));
+	if (api_member(complaint, "file"))
+		printf(" ");
 	if (api_member(complaint, "object"))
 		printf("%s: ", api_text(complaint, "object"));
 }
