@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
 Network tests: real sockets through real XDP, in a lab of namespaces (topology.py draws
-it). One lab per file, one daemon with pins of its own per test.
+it). One lab per file; tests of a file share a daemon while they can.
 """
 import os
 import sys
@@ -22,16 +22,24 @@ def lab(request):
         made.down()
 
 
-@pytest.fixture
-def gate(lab):
-    """headgated, not started yet; what it leaves is removed after the test."""
+@pytest.fixture(scope="module")
+def shared_gate(lab):
     made = Gate(lab)
+    yield made
+    made.clear()
+
+
+@pytest.fixture
+def gate(shared_gate):
+    """headgated without manifests; a test that fails leaves nothing to the next."""
     try:
-        yield made
-    finally:
-        if made.process and made.process.poll() is None:
-            made.stop()
-        made.uninstall()
+        shared_gate.reset()
+    except Exception:
+        shared_gate.clear()
+        raise
+    yield shared_gate
+    if not shared_gate.is_running():
+        shared_gate.clear()
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -42,3 +50,5 @@ def pytest_runtest_makereport(item, call):
     made = item.funcargs.get("gate") if hasattr(item, "funcargs") else None
     if report.failed and made is not None and made.log.exists():
         report.sections.append(("headgated", made.log.read_text()[-3000:]))
+        if report.when == "call":
+            made.clear()

@@ -15,6 +15,7 @@ import subprocess
 import time
 
 from manifest import as_list
+from topology import ADDRESS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
@@ -133,16 +134,35 @@ class Lab:
 
 
 class Gate:
-    """headgated in the balancer of a lab, on an empty folder of manifests at first."""
+    """
+    headgated in the balancer of a lab. Loading its programs takes a second, so tests share
+    one as long as they ask for the same options; between them the folder is emptied.
+    """
 
     def __init__(self, lab):
         self.lab = lab
         self.process = None
-        self.options = ()
+        self.options = None
         self.log = lab.folder / "headgated.log"
+        self.reset()
+
+    def reset(self):
+        """No manifests, and none in force."""
         self.log.write_text("")
-        for manifest in lab.manifests.iterdir():
+        for manifest in self.lab.manifests.iterdir():
             manifest.unlink()
+        if self.is_running():
+            wait_for(lambda: not self.json("service", "list")["services"], "no Service is left")
+
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def clear(self):
+        """No daemon, no pins: the next start is the first."""
+        if self.is_running():
+            self.stop()
+        self.uninstall()
+        self.options = None
 
     def write(self, name, objects):
         """Put a manifest in place, whole, as editors and rsync do."""
@@ -193,6 +213,14 @@ class Gate:
         return next(drop["packets"] for drop in self.json("drops")["drops"]
                     if drop["name"] == reason)
 
+    @contextlib.contextmanager
+    def drops_rise(self, reason, least=1):
+        """The body makes at least so many packets be dropped for this reason."""
+        before = self.drops(reason)
+        yield
+        rise = self.drops(reason) - before
+        assert rise >= least, f"{reason} rose by {rise} only"
+
     def wait_backends(self, count, state="active", seconds=10):
         """Until exactly count backend records (per family and port) are in a state."""
         def match():
@@ -200,10 +228,18 @@ class Gate:
             return len(found) == count and all(b["reachable"] for b in found)
         wait_for(match, f"{count} backends {state} and reachable", seconds)
 
+    def wait_hosts(self, hosts, seconds=10):
+        """Until these hosts, in both families, are those that take new connections."""
+        expected = {address for host in hosts for address in ADDRESS[host].values()}
+        wait_for(lambda: {b["address"] for b in self.backends() if b["state"] == "active"}
+                 == expected, f"the table consists of {hosts}", seconds)
+
     def serve(self, objects, *options, ready=True):
-        """Start on these objects and wait until every backend is active and reachable."""
+        """Serve these objects and wait until every backend is active and reachable."""
         self.write("test", objects)
-        self.start(*SMALL, *options)
+        if not self.is_running() or self.options != (*SMALL, *options):
+            self.clear()
+            self.start(*SMALL, *options)
         if ready:
             self.wait_backends(sum(len(o["endpoints"]) * len(o["ports"]) for o in objects
                                    if o["kind"] == "EndpointSlice"))
