@@ -20,8 +20,8 @@ static __always_inline __be16 port_next(void)
 
 	if (!cursor)
 		return 0;
-	if (!cursor->spare) {
-		cursor->spare = 1;
+	if (!cursor->started) {
+		cursor->started = 1;
 		cursor->port = bpf_get_smp_processor_id() * (count / hg_config.cpus);
 	}
 	cursor->port++;

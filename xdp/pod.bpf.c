@@ -95,8 +95,6 @@ int nic_tc(struct __sk_buff *ctx)
 
 	if ((void *)(mark + 1) <= (void *)(long)ctx->data && mark->magic == HG_MARK_MAGIC)
 		return send(mark->kind, mark->ifindex, mark->hop);
-	if (hg_config.meta)
-		return TC_OK;
 	ifindex = find_pod(ctx);
 	return ifindex ? (int)bpf_redirect_peer((__u32)ifindex, 0) : TC_OK;
 }

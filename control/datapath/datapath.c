@@ -97,7 +97,6 @@ static void set_config(struct datapath *datapath, const struct map_sizes *sizes)
 	config->cluster_cidr = datapath->cluster_cidr_count > 0;
 	config->answer_neighbours = options->answer_neighbours;
 	config->pods = options->pods;
-	config->meta = 1;
 }
 
 /* Rows of hg_stats stay as many as they were made, if pinned: CPUs may come and go. */

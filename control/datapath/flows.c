@@ -55,8 +55,8 @@ static void describe(const struct listing *listing, const struct pair *pair,
 		.vport = host16(line->key.dport),
 		.protocol = line->key.protocol,
 		.embryonic = pair->table->embryonic,
-		.client_seen = line->ctl & (HG_FLOW_SEEN | HG_FLOW_FINAL),
-		.backend_seen = partner_ctl & (HG_FLOW_SEEN | HG_FLOW_FINAL),
+		.client_seen = line->ctl & HG_FLOW_SEEN,
+		.backend_seen = partner_ctl & HG_FLOW_SEEN,
 	};
 
 	describe_backend(datapath, line, &flow);

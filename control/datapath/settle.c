@@ -44,6 +44,7 @@ static int remove_unused_vips(struct datapath *datapath)
 
 int datapath_settle(struct datapath *datapath, struct complaints *complaints)
 {
+	bool adopted = !datapath->settled;
 	int r = remove_unclaimed(datapath);
 
 	datapath->settled = true;
@@ -58,9 +59,12 @@ int datapath_settle(struct datapath *datapath, struct complaints *complaints)
 	int ours = ours_settle(datapath);
 	if (ours < 0)
 		complain_map(datapath, complaints, NULL, MAP_OURS, ours);
+	/* Adopted backends name no hop yet: the previous daemon counted hops its own way. */
+	int routes = adopted ? datapath_reroute(datapath, complaints) : 0;
 	r = r < 0 ? r : vips;
 	r = r < 0 ? r : ranges;
-	return r < 0 ? r : ours;
+	r = r < 0 ? r : ours;
+	return r < 0 ? r : routes;
 }
 
 static bool is_drained(struct datapath *datapath, uint32_t index, uint64_t now_ns,

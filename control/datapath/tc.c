@@ -14,12 +14,16 @@
 #define TC_HANDLE   0x4847U /* "HG" */
 #define TC_PRIORITY 10U	    /* early: before filters without a priority (49152) */
 
+/* libbpf refuses a hook whose padding is not zero: an initialiser leaves that open. */
 static struct bpf_tc_hook hook_of(uint32_t ifindex, bool egress)
 {
-	return (struct bpf_tc_hook){ .sz = sizeof(struct bpf_tc_hook),
-				     .ifindex = (int)ifindex,
-				     .attach_point =
-					 egress ? BPF_TC_EGRESS : BPF_TC_INGRESS };
+	struct bpf_tc_hook hook;
+
+	memset(&hook, 0, sizeof(hook));
+	hook.sz = sizeof(hook);
+	hook.ifindex = (int)ifindex;
+	hook.attach_point = egress ? BPF_TC_EGRESS : BPF_TC_INGRESS;
+	return hook;
 }
 
 static uint32_t present_program(const struct bpf_tc_hook *hook)

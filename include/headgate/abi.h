@@ -19,33 +19,22 @@
 #define HEADGATE_ABI_H
 
 #include <linux/types.h>
+#include <headgate/addr.h>
+#include <headgate/flow.h>
 
 #define HG_ABI_VERSION 1U
 
-#define HG_CACHE_LINE 64
-/* Coarse time: bpf_ktime_get_coarse_ns() >> HG_TICK_SHIFT, i.e. units of 0.268 s since
- * boot. */
-#define HG_TICK_SHIFT	  28
-#define HG_TICKS(seconds) ((__u32)(((seconds)*1000000000ULL) >> HG_TICK_SHIFT))
-
-struct hg_addr {
-	union {
-		__u8 bytes[16];
-		__u32 words[4]; /* network order */
-		__u64 halves[2];
-	};
-};
-
-/* ---- hg_ours: ARRAY[1024] of __u64. Written by the control process. ----
- * Bit (hg_hash_addr() & 0xffff) is set for each address whose packets we must look at:
- * VIPs, SNAT addresses, and backends whose replies reach us with the client's own address
- * (nat mode, pods behind --pod-interfaces). Word = bit / 64.
+/*
+ * hg_ours: ARRAY[1024] of __u64. Written by the control process. Bit (hg_hash_addr() &
+ * 0xffff) is set for each address whose packets we must look at: VIPs, SNAT addresses,
+ * and backends whose replies reach us with the client's own address (nat mode, pods
+ * behind --pod-interfaces). Word = bit / 64.
  */
 #define HG_OURS_WORDS 1024U
 
-/* ---- hg_locals: ARRAY[256] of struct hg_local. Written by the control process. ----
- * Our SNAT addresses, placed from (hg_hash_addr() & 0xff) on within HG_LOCAL_WINDOW
- * lines.
+/*
+ * hg_locals: ARRAY[256] of struct hg_local. Written by the control process. Our SNAT
+ * addresses, placed from (hg_hash_addr() & 0xff) on within HG_LOCAL_WINDOW lines.
  */
 #define HG_LOCALS	256U
 #define HG_LOCAL_WINDOW 4U
@@ -55,13 +44,13 @@ struct hg_local {
 	__u8 spare[15];
 };
 
-/* ---- hg_snat: ARRAY[256] of struct hg_addr; index 0 is never used ("keep the address").
- * ---- */
+/* hg_snat: ARRAY[256] of struct hg_addr; index 0 is never used ("keep the address"). */
 #define HG_SNAT_ADDRS 256U
 
-/* ---- hg_frontends: HASH of struct hg_frontend_key → __u32 index in hg_services. ----
- * Port 0 with protocol 0 marks the address itself as virtual (echo is answered, other
- * ports are refused); its service record carries flags only.
+/*
+ * hg_frontends: HASH of struct hg_frontend_key → __u32 index in hg_services. Port 0 with
+ * protocol 0 marks the address itself as virtual (echo is answered, other ports are
+ * refused); its service record carries flags only.
  */
 struct hg_frontend_key {
 	struct hg_addr addr;
@@ -70,17 +59,17 @@ struct hg_frontend_key {
 	__u8 spare[5];
 };
 
-/* ---- hg_services: ARRAY of struct hg_service; index 0 is never used. ---- */
+/* hg_services: ARRAY of struct hg_service; index 0 is never used. */
 enum hg_service_flag {
 	HG_SERVICE_INSIDE_ONLY = 1
 				 << 0, /* clusterIP: sources must be in hg_ranges set 0 */
 	HG_SERVICE_SOURCE_RANGES = 1 << 1, /* sources must be in hg_ranges set <id> */
 	HG_SERVICE_AFFINITY = 1 << 2,	   /* sessionAffinity: ClientIP */
-	HG_SERVICE_DROP =
-	    1 << 3, /* without backend: drop, do not answer RST/unreachable */
+	/* without backend: drop, do not answer RST/unreachable */
+	HG_SERVICE_DROP = 1 << 3,
 	HG_SERVICE_NO_LOCAL = 1 << 4, /* empty because of a Local traffic policy: drop */
-	HG_SERVICE_NAT =
-	    1 << 5, /* keep the client's address: backends route back by us */
+	/* keep the client's address: backends route back by us */
+	HG_SERVICE_NAT = 1 << 5,
 	HG_SERVICE_ADDRESS = 1 << 6, /* an address record (port 0) */
 };
 
@@ -92,43 +81,40 @@ struct hg_service {
 	__u32 flags; /* enum hg_service_flag */
 	__u32
 	    id; /* service port, the same for all its frontends; > 0; set in hg_ranges */
-	__u32 slot_base;    /* even; slots [slot_base, slot_base + slot_count) */
-	__u32 slot_count;   /* 0: no backend */
-	__u32 member_base;  /* in hg_members */
-	__u32 member_count; /* those that slots name as current come first: [0,
-			       active_count) */
-	__u32 active_count;
+	__u32 slot_base;   /* even; slots [slot_base, slot_base + slot_count) */
+	__u32 slot_count;  /* 0: no backend */
+	__u32 member_base; /* in hg_members */
+	__u32 member_count;
+	__u32 active_count;   /* members that slots name as current come first */
 	__u32 affinity_ticks; /* sessionAffinityConfig.clientIP.timeoutSeconds */
 	__u32 spare1[3];
 };
 
-/* ---- hg_slots: ARRAY of struct hg_slot_pair, slot s is pair[s / 2].slot[s & 1].
- * MMAPABLE. ---- Numbers are positions in the service's member range. Equal backend sets
- * share a range.
+/*
+ * hg_slots: ARRAY of struct hg_slot_pair, slot s is pair[s / 2].slot[s & 1]. MMAPABLE.
+ * Numbers are positions in the service's member range. Equal backend sets share a range.
  */
 struct hg_slot {
 	__u16 current;
-	__u16 previous; /* owner before the last change; the same as current after a while
-			 */
+	__u16 previous; /* owner before the last change */
 };
 struct hg_slot_pair {
 	struct hg_slot slot[2];
 };
 
-/* ---- hg_members: ARRAY of struct hg_member. MMAPABLE. ---- */
+/* hg_members: ARRAY of struct hg_member. MMAPABLE. */
 struct hg_member {
 	__u32 backend;	/* index in hg_backends */
-	__u32 endpoint; /* same number for the same address:port:protocol, whatever the
-			   frontend */
+	__u32 endpoint; /* one number per address:port:protocol, whatever the frontend */
 };
 
-/* ---- hg_backends: ARRAY of struct hg_backend, ≤ 2^20; index 0 is never used. ---- */
+/* hg_backends: ARRAY of struct hg_backend, ≤ 2^20; index 0 is never used. */
 #define HG_BACKEND_BITS	   20
 #define HG_GENERATION_BITS 12
 enum hg_backend_flag {
 	HG_BACKEND_LIVE = 1 << 0, /* index in use */
-	HG_BACKEND_MOVE_UDP =
-	    1 << 1, /* no longer serving: UDP flows pick another, TCP stays */
+	/* no longer serving: UDP flows pick another, TCP stays */
+	HG_BACKEND_MOVE_UDP = 1 << 1,
 	HG_BACKEND_NAT = 1 << 2,	/* keep the client's address */
 	HG_BACKEND_UNREACHABLE = 1 << 3 /* no next hop known: ask the FIB per packet */
 };
@@ -149,16 +135,17 @@ struct hg_backend {
 	__u8 spare[7];
 };
 
-/* ---- hg_hops: ARRAY[65536] of struct hg_hop; index 0 is never used. ----
- * Next hops that the control process keeps resolved. A torn read costs one frame.
+/*
+ * hg_hops: ARRAY[65536] of struct hg_hop; index 0 is never used. Next hops that the
+ * control process keeps resolved. A torn read costs one frame.
  */
 #define HG_HOPS 65536U
 enum hg_hop_flag {
 	HG_HOP_RESOLVED = 1 << 0,
 	HG_HOP_GATEWAY = 1 << 1, /* addr is a gateway, not the destination itself */
 	HG_HOP_POD = 1 << 2,	 /* ifindex is the host end of a local pod's interface */
-	HG_HOP_NIC =
-	    1 << 3, /* ifindex carries our XDP program: frames may be redirected to it */
+	/* ifindex carries our XDP program: frames may be redirected to it */
+	HG_HOP_NIC = 1 << 3,
 };
 struct hg_hop {
 	struct hg_addr addr; /* gateway, or the destination itself when on link */
@@ -170,15 +157,14 @@ struct hg_hop {
 	__u32 spare[2];
 };
 
-/* ---- hg_hop_index: HASH of struct hg_hop_key → __u32 index in hg_hops. ---- */
+/* hg_hop_index: HASH of struct hg_hop_key → __u32 index in hg_hops. */
 struct hg_hop_key {
 	struct hg_addr addr;
 	__u32 ifindex;
 	__u32 spare;
 };
 
-/* ---- hg_links: HASH of __u32 ifindex → struct hg_link. Interfaces that carry a hook.
- * ---- */
+/* hg_links: HASH of __u32 ifindex → struct hg_link. Interfaces that carry a hook. */
 enum hg_link_flag {
 	HG_LINK_NIC = 1 << 0,
 	HG_LINK_POD = 1 << 1,
@@ -189,79 +175,9 @@ struct hg_link {
 	__u32 mtu;
 };
 
-/* ---- hg_flows, hg_embryos: ARRAY of struct hg_flow. MMAPABLE. ----
- * One line = one direction of one flow. Written by the datapath; the sweeper frees. The
- * protocol of a line is described at the top of xdp/flow.h. hg_embryos holds flows whose
- * client has not proved itself. A line also carries `reach`, which belongs to the *home*
- * line, not to its tenant.
+/*
+ * hg_fragments: LRU_HASH of struct hg_fragment_key → struct hg_fragment. Datapath only.
  */
-struct hg_flow_key {
-	struct hg_addr src;
-	struct hg_addr dst; /* in a SNAT reply key: the client's address (not compared) */
-	union {
-		struct {
-			__be16 sport;
-			__be16 dport;
-		};
-		__u32 ports;
-	};
-	__u8 protocol;
-	__u8 snat; /* != 0: SNAT reply key; the packet's dst is hg_snat[snat] */
-	__u8 spare[2];
-};
-
-#define HG_FLOW_WINDOW	 32U /* hg_flows: lines probed from the home line on */
-#define HG_EMBRYO_WINDOW 8U  /* hg_embryos */
-
-/* ctl: state (bits 0-1), flags (2-15), generation (16-31). State changes by CAS only. */
-enum hg_flow_ctl {
-	HG_FLOW_FREE = 0,
-	HG_FLOW_PENDING = 1,
-	HG_FLOW_LIVE = 2,
-	HG_FLOW_DEAD = 3,
-	HG_FLOW_STATE = 3,	/* mask */
-	HG_FLOW_REPLY = 1 << 2, /* this line is the reply direction */
-	HG_FLOW_SYN = 1 << 3,	/* seen in this direction (TCP; SCTP: INIT / INIT-ACK) */
-	HG_FLOW_ACK =
-	    1 << 4, /* TCP: an ACK; SCTP: COOKIE-ECHO / COOKIE-ACK; UDP: any packet */
-	HG_FLOW_FIN = 1 << 5, /* TCP FIN; SCTP SHUTDOWN */
-	HG_FLOW_RST = 1 << 6, /* TCP RST; SCTP ABORT */
-	HG_FLOW_SEEN = HG_FLOW_SYN | HG_FLOW_ACK | HG_FLOW_FIN | HG_FLOW_RST,
-	HG_FLOW_FINAL =
-	    1 << 7, /* this side acknowledged the other's FIN after sending its own */
-};
-#define HG_FLOW_GENERATION_SHIFT 16
-/* A line as a reader must find it again: state and generation, not flags. */
-#define HG_FLOW_IDENTITY (HG_FLOW_STATE | (0xffffU << HG_FLOW_GENERATION_SHIFT))
-
-/* partner: line of the other direction; its table is the same as this line's. */
-#define HG_FLOW_PARTNER_NONE 0xffffffffU
-
-struct hg_flow {
-	struct hg_flow_key key;
-	__u32 ctl;
-	__u32 partner;
-	__u32 backend; /* index | generation << HG_BACKEND_BITS */
-	__u32 seen;    /* tick of the last packet; plain store */
-	__be16
-	    port; /* forward: source port towards the backend; reply: the client's port */
-	__u8 reach; /* of keys whose home is this line: how far the farthest may lie */
-	__u8 snat;  /* forward: source address hg_snat[snat], 0 = the client's own */
-	__u16 hop;  /* reply: index in hg_hops, 0 = ask the FIB */
-	__u8 route_epoch;
-	__u8 born; /* low byte of the tick of creation (UDP: proves itself 2 s later) */
-};
-
-/* ---- hg_locks: ARRAY[HG_LOCKS] of __u32 (8 bytes apart). MMAPABLE. ----
- * Lock (hash & (HG_LOCKS - 1)): 0 = free, else the holder's tick | 1. One older than 2 s
- * is taken over: its holder was killed. Held by the datapath for an insert, by the
- * sweeper to lower `reach`.
- */
-#define HG_LOCKS	    4096U
-#define HG_LOCK_STALE_TICKS HG_TICKS(2)
-
-/* ---- hg_fragments: LRU_HASH of struct hg_fragment_key → struct hg_fragment. Datapath
- * only. ---- */
 struct hg_fragment_key {
 	struct hg_addr src;
 	struct hg_addr dst;
@@ -275,8 +191,7 @@ struct hg_fragment {
 	__u32 seen;
 };
 
-/* ---- hg_affinity: LRU_HASH of struct hg_affinity_key → struct hg_affinity. Datapath
- * only. ---- */
+/* hg_affinity: LRU_HASH of struct hg_affinity_key → struct hg_affinity. Datapath only. */
 struct hg_affinity_key {
 	struct hg_addr client;
 	__u32 service; /* hg_service.id */
@@ -289,10 +204,10 @@ struct hg_affinity {
 	__u32 spare;
 };
 
-/* ---- hg_ranges: LPM_TRIE of struct hg_range_key → __u32 (1). ----
- * Set 0 = --cluster-cidr (with the nodes' addresses), else a service id's
- * loadBalancerSourceRanges. prefixlen counts the set's 32 bits and 128 address bits (IPv4
- * /8 = 32 + 96 + 8).
+/*
+ * hg_ranges: LPM_TRIE of struct hg_range_key → __u32 (1). Set 0 = --cluster-cidr (with
+ * the nodes' addresses), else a service id's loadBalancerSourceRanges. prefixlen counts
+ * the set's 32 bits and 128 address bits (IPv4 /8 = 32 + 96 + 8).
  */
 struct hg_range_key {
 	__u32 prefixlen;
@@ -300,8 +215,9 @@ struct hg_range_key {
 	struct hg_addr addr;
 };
 
-/* ---- hg_stats: ARRAY of struct hg_stats, [cpu * backends + backend]. MMAPABLE. ----
- * Each CPU adds to its own part, plainly. Readers sum.
+/*
+ * hg_stats: ARRAY of struct hg_stats, [cpu * backends + backend]. MMAPABLE. Each CPU
+ * adds to its own part, plainly. Readers sum.
  */
 struct hg_stats {
 	__u64 packets[2]; /* to the backend, from it */
@@ -310,27 +226,24 @@ struct hg_stats {
 	__u64 closed;	  /* flows freed by the datapath itself (port reuse, takeover) */
 };
 
-/* ---- hg_expired: ARRAY of __u64, [backend]. MMAPABLE. Flows freed by the sweeper. ----
- */
+/* hg_expired: ARRAY of __u64, [backend]. MMAPABLE. Flows freed by the sweeper. */
 
-/* ---- hg_reasons: PERCPU_ARRAY[HG_REASON_MAX] of struct hg_counter. By enum hg_reason.
- * ---- */
+/* hg_reasons: PERCPU_ARRAY[HG_REASON_MAX] of struct hg_counter. By enum hg_reason. */
 #define HG_REASON_MAX 256U
 struct hg_counter {
 	__u64 packets;
 	__u64 bytes;
 };
 
-/* ---- hg_cursors: PERCPU_ARRAY[1] of struct hg_cursor. Datapath only. ---- */
+/* hg_cursors: PERCPU_ARRAY[1] of struct hg_cursor. Datapath only. */
 struct hg_cursor {
 	__u32 port;	   /* offset in the SNAT port range */
 	__u32 answer_tick; /* rate limit of RST and ICMP answers */
 	__u32 answers;
-	__u32 spare;
+	__u32 started; /* port has been set to this CPU's part of the range */
 };
 
-/* ---- hg_state: ARRAY[1] of struct hg_state. MMAPABLE. Written by the control process.
- * ---- */
+/* hg_state: ARRAY[1] of struct hg_state. MMAPABLE. Written by the control process. */
 struct hg_state {
 	__u32 abi_version;
 	__u32 route_epoch; /* bumped by each route change */
@@ -353,8 +266,7 @@ enum hg_timeout {
 	HG_TIMEOUTS
 };
 
-/* ---- .rodata.config: const volatile struct hg_config hg_config, set before load. ----
- */
+/* .rodata.config: const volatile struct hg_config hg_config, set before load. */
 struct hg_config {
 	__u64 seed;
 	__u32 flow_mask;   /* lines of hg_flows − 1 (power of two, ≥ HG_LOCKS) */
@@ -368,12 +280,10 @@ struct hg_config {
 	__u8 cluster_cidr;	    /* clusterIPs stay inside */
 	__u8 answer_neighbours;	    /* ARP and ND for VIPs */
 	__u8 pods;		    /* --pod-interfaces given */
-	__u8 meta;		    /* XDP metadata works on this driver */
 	__u8 frags;		    /* loaded with BPF_F_XDP_HAS_FRAGS */
-	__u8 spare[7];
 };
 
-/* XDP metadata and skb->cb: what `nic` tells `nic_tc` about a packet that it translated.
+/* XDP metadata: what `nic` tells `nic_tc` about a packet that it translated.
  */
 #define HG_MARK_MAGIC 0x48474154U /* "HGAT" */
 struct hg_mark {
@@ -388,7 +298,6 @@ enum hg_mark_kind {
 	HG_MARK_NEIGH = 2, /* bpf_redirect_neigh: the kernel resolves the neighbour */
 };
 
-_Static_assert(sizeof(struct hg_addr) == 16, "address");
 _Static_assert(sizeof(struct hg_local) == 32, "local");
 _Static_assert(sizeof(struct hg_frontend_key) == 24, "frontend key");
 _Static_assert(sizeof(struct hg_service) == HG_CACHE_LINE, "service: one cache line");
@@ -398,8 +307,6 @@ _Static_assert(sizeof(struct hg_backend) == HG_CACHE_LINE, "backend: one cache l
 _Static_assert(sizeof(struct hg_hop) == 48, "hop");
 _Static_assert(sizeof(struct hg_hop_key) == 24, "hop key");
 _Static_assert(sizeof(struct hg_link) == 12, "link");
-_Static_assert(sizeof(struct hg_flow_key) == 40, "flow key");
-_Static_assert(sizeof(struct hg_flow) == HG_CACHE_LINE, "flow: one cache line");
 _Static_assert(sizeof(struct hg_fragment_key) == 40, "fragment key");
 _Static_assert(sizeof(struct hg_affinity_key) == 24, "affinity key");
 _Static_assert(sizeof(struct hg_range_key) == 24, "range key");

@@ -70,24 +70,10 @@ static void verifier_stays_within_budget(void **state)
 	check_harness(*state);
 }
 
-/* Without metadata nic_tc looks flows up by itself: the costlier shape of it. */
-static void verifier_stays_within_budget_without_metadata(void **state)
-{
-	struct hg_config config = harness_config();
-	struct harness harness;
-
-	(void)state;
-	config.meta = 0;
-	assert_int_equal(harness_open(&config, &harness), 0);
-	check_harness(&harness);
-	harness_close(&harness);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(verifier_stays_within_budget),
-		cmocka_unit_test(verifier_stays_within_budget_without_metadata),
 	};
 
 	return cmocka_run_group_tests(tests, rows_open, rows_close);

@@ -47,7 +47,6 @@ struct hg_config harness_config(void)
 		.cluster_cidr = 1,
 		.answer_neighbours = 1,
 		.pods = 1,
-		.meta = 1,
 		.frags = 1,
 	};
 

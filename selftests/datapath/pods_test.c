@@ -19,24 +19,6 @@
 static const uint8_t protocols[] = { PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_SCTP };
 #define CASES 6
 
-static struct harness without_metadata;
-
-static int open_both(void **state)
-{
-	struct hg_config config = harness_config();
-
-	if (rows_open(state) != 0)
-		return -1;
-	config.meta = 0;
-	return harness_open(&config, &without_metadata);
-}
-
-static int close_both(void **state)
-{
-	harness_close(&without_metadata);
-	return rows_close(state);
-}
-
 static void begin(struct scene *scene, void **state, int number)
 {
 	struct hg_addr addr;
@@ -133,11 +115,9 @@ static void nic_tc_finds_what_xdp_translated(void **state)
 {
 	struct scene scene;
 	struct packet packet, translated;
-	void *harness = &without_metadata;
 
-	(void)state;
 	for (int i = 0; i < CASES; i++) {
-		begin(&scene, &harness, i);
+		begin(&scene, state, i);
 		one_pod_on_this_node(&scene);
 		scene_from_client(&scene, CLIENT, &packet);
 		scene_send(&scene, CLIENT, &packet);
@@ -341,5 +321,5 @@ int main(void)
 		cmocka_unit_test(pod_is_refused_with_an_answer),
 	};
 
-	return cmocka_run_group_tests(tests, open_both, close_both);
+	return cmocka_run_group_tests(tests, rows_open, rows_close);
 }
