@@ -75,7 +75,7 @@ static __always_inline void write_ipv4(struct iphdr *ip, const struct hg_flow_ke
 	ip->protocol = protocol;
 	ip->saddr = (HG_FORCE __be32)to->src.words[3];
 	ip->daddr = (HG_FORCE __be32)to->dst.words[3];
-	ip->check = (__u16)~csum_fold16(csum_words((const __u32 *)ip, 5));
+	ip->check = (HG_FORCE __sum16)~csum_fold16(csum_words((const __u32 *)ip, 5));
 }
 
 static __always_inline void write_ipv6(struct ipv6hdr *ip, const struct hg_flow_key *to,

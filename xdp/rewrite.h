@@ -39,7 +39,7 @@ static __always_inline void rewrite_ipv4(struct packet *p, const struct hg_flow_
 	ip->saddr = (HG_FORCE __be32)to->src.words[3];
 	ip->daddr = (HG_FORCE __be32)to->dst.words[3];
 	ip->ttl -= step;
-	ip->check = csum_apply(ip->check, sum);
+	ip->check = (HG_FORCE __sum16)csum_apply((HG_FORCE __u16)ip->check, sum);
 }
 
 static __always_inline void rewrite_ipv6(struct packet *p, const struct hg_flow_key *to,

@@ -45,8 +45,8 @@ const struct object *cluster_find_pod_by_addr(const struct cluster *cluster,
  * becomes dirty when another that claims one of its frontends comes, changes or goes.
  */
 const struct object *cluster_find_frontend_owner(const struct cluster *cluster,
-						 const struct hg_addr *addr, uint16_t port,
-						 uint8_t protocol);
+						 const struct hg_addr *addr,
+						 uint16_t port, uint8_t protocol);
 size_t cluster_count(const struct cluster *cluster, enum object_kind kind);
 
 /*
