@@ -133,6 +133,35 @@ static void errors_are_translated_inside_and_outside(void **state)
 	assert_int_equal(failed, 0);
 }
 
+/* The end host itself objects: it shows by the address that the other side knows. */
+static void error_of_an_end_host_hides_it(void **state)
+{
+	struct scene scene;
+	struct packet sent, seen, in, out;
+	const struct error refused[2] = { { 3, 3, 0 }, { 1, 4, 0 } };
+
+	for (int i = 0; i < 4; i++) {
+		scene_begin(&scene, *state, i & 1 ? 6 : 4,
+			    i & 2 ? PROTOCOL_UDP : PROTOCOL_TCP);
+		an_open_flow(&scene);
+		client_opens(&scene, &sent);
+		seen = sent;
+		scene_to_backend(&scene, BACKEND_A, &seen);
+		sent.ttl = seen.ttl;
+		in = make_error(&scene, &refused[i & 1], &seen, 0);
+		in.src = scene_addr(&scene, BACKEND_A);
+		scene_send(&scene, BACKEND_A, &in);
+		out = in;
+		out.quote = &sent;
+		out.src = scene_addr(&scene, SERVICE);
+		out.dst = sent.src;
+		out.ttl--;
+		topology_mac(ROUTER, out.dmac);
+		topology_link_mac(NIC0, out.smac);
+		assert_true(scene_saw(&scene, "the backend objects", XDP_TX, &out));
+	}
+}
+
 static void error_about_an_embryonic_flow_is_translated(void **state)
 {
 	struct scene scene;
@@ -277,6 +306,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(errors_are_translated_inside_and_outside),
+		cmocka_unit_test(error_of_an_end_host_hides_it),
 		cmocka_unit_test(error_about_an_embryonic_flow_is_translated),
 		cmocka_unit_test(error_about_the_nodes_own_traffic_passes),
 		cmocka_unit_test(echo_and_path_mtu),
