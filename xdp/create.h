@@ -104,6 +104,7 @@ static __always_inline void reply_fill(const struct packet *p,
 	struct hg_flow *flow = &order->flow;
 
 	order->table = LINE_EMBRYO;
+	order->from = LINE_NONE;
 	flow->key.src = backend->addr;
 	flow->key.dst = p->key.src;
 	flow->key.sport = backend->port;
@@ -168,27 +169,29 @@ static __noinline int create(struct packet *p, __u32 stamp,
 			     const struct hg_backend *backend, struct flow_view *ret_view)
 {
 	__u32 zero = 0, reply_line, reply_pending;
-	struct flow_order order = {};
+	struct flow_order *order = order_fresh();
 	struct hg_state *state = bpf_map_lookup_elem(&hg_state, &zero);
 	__u8 snat = create_snat(p, backend);
 	struct hg_flow *reply;
 	__be16 port;
 	int r;
 
+	if (!order)
+		return -HG_REASON_flow_contended;
 	if (!snat && !backend->snat && addr_equal(&p->key.src, &backend->addr))
 		return -HG_REASON_snat_ports;
-	reply_fill(p, backend, snat, &order);
-	order.flow.backend = stamp;
-	order.flow.hop = (__u16)create_reply_hop(p);
-	order.flow.route_epoch = state ? (__u8)state->route_epoch : 0;
-	r = create_port(&order);
+	reply_fill(p, backend, snat, order);
+	order->flow.backend = stamp;
+	order->flow.hop = (__u16)create_reply_hop(p);
+	order->flow.route_epoch = state ? (__u8)state->route_epoch : 0;
+	r = create_port(order);
 	if (r < 0)
 		return r;
-	port = order.flow.key.dport;
-	reply_line = order.line;
-	reply_pending = order.pending;
-	forward_fill(p, reply_line, port, &order);
-	r = table_insert(&order);
+	port = order->flow.key.dport;
+	reply_line = order->line;
+	reply_pending = order->pending;
+	forward_fill(p, reply_line, port, order);
+	r = table_insert(order);
 	if (r < 0) {
 		table_free(reply_line, reply_pending);
 		if (r == -TABLE_EXISTS && table_find(&p->key, p->hash, ret_view))
@@ -197,11 +200,11 @@ static __noinline int create(struct packet *p, __u32 stamp,
 	}
 	reply = table_line(reply_line);
 	if (reply)
-		partner_set(reply, order.line);
+		partner_set(reply, order->line);
 	barrier();
 	table_publish(reply_line, reply_pending, HG_FLOW_REPLY);
 	stats_created(backend_index(stamp));
-	view_of(&order, ret_view);
+	view_of(order, ret_view);
 	return NEXT;
 }
 

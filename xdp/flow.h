@@ -114,64 +114,79 @@ static __always_inline int flow_is_proof(const struct packet *p,
 	       !(ctl_of(reply) & HG_FLOW_RST);
 }
 
-static __always_inline void order_from_line(struct flow_order *order,
-					    const struct hg_flow *flow)
-{
-	__builtin_memset(order, 0, sizeof(*order));
-	order->flow = *flow;
-	order->flow.ctl = (flow->ctl & (HG_FLOW_SEEN | HG_FLOW_REPLY));
-	order->moves = 1;
-}
-
-/* Copy one embryonic line into the main table with this state. 0 or as table_insert(). */
-static __always_inline int flow_move(__u32 from, __u32 state, __u32 partner,
-				     struct flow_order *order)
+/* Copy one embryonic line, whose partner is known, into an order. 0 when it has changed. */
+static __always_inline int order_from_line(__u32 from, __u32 partner, __u32 now,
+					   struct flow_order *order)
 {
 	struct hg_flow *flow = table_line(from);
 
 	if (!flow)
-		return -HG_REASON_flow_contended;
-	order_from_line(order, flow);
+		return 0;
+	order->table = 0;
+	order->from = from;
+	order->from_ctl = ctl_of(flow);
+	barrier();
+	order->flow = *flow;
+	barrier();
+	order->flow.seen = now;
+	order->flow.ctl = order->from_ctl & (HG_FLOW_SEEN | HG_FLOW_REPLY);
+	return (order->from_ctl & HG_FLOW_STATE) == HG_FLOW_LIVE &&
+	       partner_of(&order->flow, from) == partner &&
+	       !((ctl_of(flow) ^ order->from_ctl) & HG_FLOW_IDENTITY);
+}
+
+/* Insert the copy into the main table with this state. As table_insert(). */
+static __always_inline int flow_move(struct flow_order *order, __u32 state, __u32 partner)
+{
 	order->flow.ctl |= state;
 	order->flow.partner = partner;
 	order->hash = hg_hash_flow(&order->flow.key, hg_config.seed);
 	return table_insert(order);
 }
 
+/* Free the embryonic lines. One that is gone was closed, and counted, by somebody else. */
+static __always_inline void embryos_free(const struct flow_view *view, __u32 reply_ctl)
+{
+	table_free(view->partner, reply_ctl);
+	if (!table_free(view->line, view->ctl))
+		stats_created(backend_index(view->backend));
+}
+
 /*
  * The client proved itself: move both lines from hg_embryos to hg_flows, reply first, and
  * free the old ones. Readers look in hg_flows first, so that at no instant the flow is
- * nowhere. 0, also when another CPU moves it; -reason when the main table has no room.
+ * nowhere. 0, also when another CPU moves or ends it; -reason when the main table has no
+ * room.
  */
-__noinline int flow_promote(const struct flow_view *view)
+__noinline int flow_promote(const struct flow_view *view, __u32 now)
 {
-	__u32 reply_line, reply_pending, reply_flags;
-	struct flow_order order;
+	__u32 reply_line, reply_pending, reply_flags, reply_ctl;
+	struct flow_order *order = order_fresh();
 	struct hg_flow *reply;
 	int r;
 
-	if (!view)
+	if (!order || !view || !order_from_line(view->partner, view->line, now, order))
 		return 0;
-	r = flow_move(view->partner, HG_FLOW_PENDING, LINE_NONE, &order);
+	reply_ctl = order->from_ctl;
+	reply_flags = order->flow.ctl;
+	r = flow_move(order, HG_FLOW_PENDING, LINE_NONE);
 	if (r < 0)
 		return r == -TABLE_EXISTS ? 0 : r;
-	reply_line = order.line;
-	reply_pending = order.pending;
-	reply_flags = order.flow.ctl & (HG_FLOW_SEEN | HG_FLOW_REPLY);
-	r = flow_move(view->line, HG_FLOW_LIVE, reply_line, &order);
+	reply_line = order->line;
+	reply_pending = order->pending;
+	r = -TABLE_EXISTS;
+	if (order_from_line(view->line, view->partner, now, order))
+		r = flow_move(order, HG_FLOW_LIVE, reply_line);
 	if (r < 0) {
 		table_free(reply_line, reply_pending);
 		return r == -TABLE_EXISTS ? 0 : r;
 	}
 	reply = table_line(reply_line);
 	if (reply)
-		partner_set(reply, order.line);
+		partner_set(reply, order->line);
 	barrier();
 	table_publish(reply_line, reply_pending, reply_flags);
-	reply = table_line(view->partner);
-	if (reply && partner_of(reply, view->partner) == view->line)
-		table_free(view->partner, ctl_of(reply));
-	table_free(view->line, view->ctl);
+	embryos_free(view, reply_ctl);
 	return 0;
 }
 
@@ -234,7 +249,7 @@ static __noinline int flow(struct packet *p)
 	}
 	flow_touch(p, &view);
 	if (view.line & LINE_EMBRYO && flow_is_proof(p, &view)) {
-		r = flow_promote(&view);
+		r = flow_promote(&view, p->now);
 		if (r < 0)
 			return r;
 	}

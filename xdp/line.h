@@ -58,8 +58,30 @@ struct flow_order {
 	__u32 table;   /* 0 or LINE_EMBRYO */
 	__u32 line;    /* out: where it lies, or where its key exists already */
 	__u32 pending; /* out: its ctl while PENDING */
-	__u32 moves;   /* from hg_embryos to hg_flows: the key may exist in the former */
+	__u32 from;    /* the line of hg_embryos that moves to hg_flows, else LINE_NONE */
+	__u32 from_ctl; /* its ctl: another identity means that its flow has ended */
 };
+
+/*
+ * This CPU's order: too large for the stack of the deepest path. Nothing of it outlives the
+ * packet, so it is not pinned; programs of one CPU do not interrupt each other.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, struct flow_order);
+	__uint(max_entries, 1);
+} hg_order SEC(".maps");
+
+static __always_inline struct flow_order *order_fresh(void)
+{
+	__u32 zero = 0;
+	struct flow_order *order = bpf_map_lookup_elem(&hg_order, &zero);
+
+	if (order)
+		__builtin_memset(order, 0, sizeof(*order));
+	return order;
+}
 
 static __always_inline struct hg_flow *table_line(__u32 line)
 {

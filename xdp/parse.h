@@ -245,7 +245,7 @@ static __always_inline int parse_quote(struct packet *p, __u32 l3, __u8 family)
 	return parse_ports(p);
 }
 
-static __always_inline int parse(struct packet *p)
+static __noinline int parse(struct packet *p)
 {
 	const struct ethhdr *eth;
 	const struct vlan_tag *tag;

@@ -53,6 +53,15 @@ static __always_inline int line_is_idle(const struct hg_flow *flow, __u32 line, 
 	return !other || now - other->seen > timeout;
 }
 
+/* May a line be taken from its tenant? An embryonic one always, but not while it is made. */
+static __always_inline int line_may_go(const struct hg_flow *flow, __u32 line, __u32 ctl,
+				       __u32 now)
+{
+	if (!(line & LINE_EMBRYO))
+		return line_is_idle(flow, line, ctl, now);
+	return (ctl & HG_FLOW_STATE) != HG_FLOW_PENDING || now - flow->seen > HG_TICKS(2);
+}
+
 /* A FREE line of the window. */
 static __noinline __u32 claim_free(__u32 home, __u32 window, __u32 *ret_pending)
 {
@@ -84,62 +93,63 @@ static __always_inline int claim_over(__u32 line, struct hg_flow *flow, __u32 ct
 }
 
 /* No line is free and nobody sweeps: one whose time-out has passed. */
-static __noinline __u32 claim_idle(__u32 home, __u32 now, __u32 *ret_pending)
+static __noinline __u32 find_idle(__u32 home, __u32 now)
 {
 	for (__u32 i = 0; i < HG_FLOW_WINDOW; i++) {
-		__u32 line = line_after(home, i), ctl;
+		__u32 line = line_after(home, i);
 		struct hg_flow *flow = table_line(line);
 
 		if (!flow)
 			break;
-		ctl = ctl_of(flow);
-		if (line_is_idle(flow, line, ctl, now) &&
-		    claim_over(line, flow, ctl, ret_pending))
+		if (line_may_go(flow, line, ctl_of(flow), now))
 			return line;
 	}
 	return LINE_NONE;
 }
 
 /* Embryonic flows do not prevent new ones: the least recently seen makes room. */
-static __noinline __u32 claim_oldest(__u32 home, __u32 now, __u32 *ret_pending)
+static __noinline __u32 find_oldest(__u32 home, __u32 now)
 {
-	__u32 oldest = LINE_NONE, age = 0, ctl;
-	struct hg_flow *flow;
+	__u32 oldest = LINE_NONE, age = 0;
 
 	for (__u32 i = 0; i < HG_EMBRYO_WINDOW; i++) {
-		__u32 line = line_after(home, i);
+		__u32 line = line_after(home, i), idle;
+		struct hg_flow *flow = table_line(line);
 
-		flow = table_line(line);
 		if (!flow)
-			return LINE_NONE;
-		ctl = ctl_of(flow);
-		if ((ctl & HG_FLOW_STATE) == HG_FLOW_PENDING &&
-		    now - flow->seen <= HG_TICKS(2))
+			break;
+		if (!line_may_go(flow, line, ctl_of(flow), now))
 			continue;
-		if (oldest == LINE_NONE || now - flow->seen > age) {
+		idle = now - flow->seen;
+		if (oldest == LINE_NONE || idle > age) {
 			oldest = line;
-			age = now - flow->seen;
+			age = idle;
 		}
 	}
-	if (oldest == LINE_NONE)
-		return LINE_NONE;
-	flow = table_line(oldest);
-	if (!flow)
-		return LINE_NONE;
-	ctl = ctl_of(flow);
-	return claim_over(oldest, flow, ctl, ret_pending) ? oldest : LINE_NONE;
+	return oldest;
 }
 
+/* A line for a new key: a free one, else one that may be taken over. */
 static __always_inline __u32 claim_line(__u32 home, __u32 now, __u32 *ret_pending)
 {
 	__u32 window = home & LINE_EMBRYO ? HG_EMBRYO_WINDOW : HG_FLOW_WINDOW;
 	__u32 line = claim_free(home, window, ret_pending);
+	struct hg_flow *flow;
+	__u32 ctl;
 
 	if (line != LINE_NONE)
 		return line;
-	if (home & LINE_EMBRYO)
-		return claim_oldest(home, now, ret_pending);
-	return claim_idle(home, now, ret_pending);
+	line = home & LINE_EMBRYO ? find_oldest(home, now) : find_idle(home, now);
+	flow = line == LINE_NONE ? 0 : table_line(line);
+	if (!flow)
+		return LINE_NONE;
+	ctl = ctl_of(flow);
+	barrier();
+	/* Another CPU may have claimed it since it was found. */
+	if (!line_may_go(flow, line, ctl, now) ||
+	    !claim_over(line, flow, ctl, ret_pending))
+		return LINE_NONE;
+	return line;
 }
 
 static __always_inline void line_write(struct hg_flow *flow, const struct hg_flow *from)
@@ -167,7 +177,17 @@ static __always_inline int table_publish(__u32 line, __u32 pending, __u32 flags)
 	return __sync_val_compare_and_swap(&flow->ctl, pending, live) == pending;
 }
 
-/* With the key's lock held. */
+static __always_inline int is_same_line(__u32 line, __u32 ctl)
+{
+	struct hg_flow *flow = line == LINE_NONE ? 0 : table_line(line);
+
+	return flow && !((ctl_of(flow) ^ ctl) & HG_FLOW_IDENTITY);
+}
+
+/*
+ * With the key's lock held. A line that moves finds itself in hg_embryos: if it does not, its
+ * flow has ended.
+ */
 static __always_inline int insert_locked(struct flow_order *order)
 {
 	__u32 home = table_home(order->hash, order->table);
@@ -176,8 +196,12 @@ static __always_inline int insert_locked(struct flow_order *order)
 	__u32 line = table_search(&order->flow.key, home), distance, pending;
 	struct hg_flow *flow;
 
-	if (line == LINE_NONE && !order->moves)
+	if (line == LINE_NONE)
 		line = table_search(&order->flow.key, other);
+	if (line == order->from && is_same_line(line, order->from_ctl))
+		line = LINE_NONE;
+	else if (order->from != LINE_NONE)
+		return -TABLE_EXISTS;
 	if (line != LINE_NONE) {
 		order->line = line;
 		return -TABLE_EXISTS;

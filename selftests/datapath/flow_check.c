@@ -15,9 +15,6 @@ struct view {
 	bool embryo;
 };
 
-/* The datapath marks lines of hg_embryos in `partner`; readers mask it off. */
-#define EMBRYO_BIT (1U << 30)
-
 static uint32_t mask_of(const struct harness *harness, bool embryo)
 {
 	return embryo ? harness->config.embryo_mask : harness->config.flow_mask;
@@ -72,7 +69,7 @@ static unsigned check_line(const struct harness *harness, const struct view *vie
 	uint32_t mask = mask_of(harness, view->embryo);
 	uint32_t home = (uint32_t)hg_hash_flow(&flow->key, harness->config.seed) & mask;
 	uint32_t distance = (view->line - home) & mask;
-	uint32_t partner = flow->partner & mask;
+	uint32_t partner = flow->partner;
 
 	if (distance >= window)
 		return complain(view, "lies outside its window");
@@ -80,11 +77,11 @@ static unsigned check_line(const struct harness *harness, const struct view *vie
 		return complain(view, "lies beyond the reach of its home");
 	if (flow->partner == HG_FLOW_PARTNER_NONE)
 		return complain(view, "has no partner");
-	if (flow->partner != (partner | (view->embryo ? EMBRYO_BIT : 0)))
+	if (partner > mask)
 		return complain(view, "names a partner outside the table");
 	if (!is_live(&table[partner]))
 		return complain(view, "has a partner that is not LIVE");
-	if ((table[partner].partner & mask) != view->line)
+	if (table[partner].partner != view->line)
 		return complain(view, "has a partner that names another");
 	if ((table[partner].ctl & HG_FLOW_REPLY) == (flow->ctl & HG_FLOW_REPLY))
 		return complain(view, "has a partner of its own direction");
@@ -196,14 +193,13 @@ void flow_free_pair(struct hg_flow *table, uint32_t line)
 	struct hg_flow *flow = &table[line];
 	uint32_t identity =
 	    __atomic_load_n(&flow->ctl, __ATOMIC_ACQUIRE) & HG_FLOW_IDENTITY;
-	uint32_t partner = flow->partner & ~EMBRYO_BIT;
+	uint32_t partner = flow->partner;
 	uint32_t other;
 
 	if ((identity & HG_FLOW_STATE) != HG_FLOW_LIVE || partner >= HARNESS_LINES)
 		return;
 	other = __atomic_load_n(&table[partner].ctl, __ATOMIC_ACQUIRE) & HG_FLOW_IDENTITY;
-	if ((other & HG_FLOW_STATE) != HG_FLOW_LIVE ||
-	    (table[partner].partner & ~EMBRYO_BIT) != line)
+	if ((other & HG_FLOW_STATE) != HG_FLOW_LIVE || table[partner].partner != line)
 		return;
 	free_line(flow, identity);
 	free_line(&table[partner], other);
