@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Give back this process's memory of the datapath; maps, pins and attachments stay. */
+#include <assert.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include "state.h"
@@ -13,6 +14,7 @@ static void free_applied(struct datapath *datapath)
 
 		DL_FOREACH_SAFE(service->ports, port, next)
 		{
+			assert(datapath->ports); /* the analyzer does not know uthash */
 			HASH_DELETE(hh, datapath->ports, port);
 			free(port->ranges);
 			free(port->key);

@@ -222,7 +222,7 @@ static void complain_load(const struct image *image, int error,
 static int load_image(struct datapath *datapath, const struct image *image,
 		      struct complaints *complaints, struct bpf_object **ret_object)
 {
-	struct bpf_object *object;
+	struct bpf_object *object = NULL;
 
 	capture_begin();
 	int r = open_image(datapath, image, complaints, &object);

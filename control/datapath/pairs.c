@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Flow lines and their partners, through mapped views. */
 #include "pairs.h"
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ static uint32_t view_lines(const struct flow_table *table)
 
 uint32_t flow_table_views(const struct flow_table *table)
 {
+	assert(table->lines);
 	return table->lines / view_lines(table);
 }
 
@@ -145,6 +147,7 @@ static int visit(const struct flow_table *table, const struct flow_view *view,
 			     .index = chosen->index,
 			     .line = &view->lines[chosen->index - view->first] };
 
+	assert(view->lines);
 	if (!flow_copy(pair.line, &pair.copy) ||
 	    partner_of(table, &pair.copy) != chosen->partner)
 		return 0;

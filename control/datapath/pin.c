@@ -184,7 +184,7 @@ static int check_size(const char *pin_root, enum map map, uint32_t wanted,
 int pin_check(const char *pin_root, const struct map_sizes *sizes,
 	      struct complaints *complaints)
 {
-	struct pins pins;
+	struct pins pins = { 0 };
 	int r = pins_list(pin_root, &pins);
 
 	if (r < 0)

@@ -63,7 +63,7 @@ static void remove_extent(struct ranges *ranges, size_t at)
 
 static void insert_extent(struct ranges *ranges, size_t at, struct extent extent)
 {
-	assert(ranges->free_count < ranges->free_capacity);
+	assert(ranges->free && ranges->free_count < ranges->free_capacity);
 	memmove(ranges->free + at + 1, ranges->free + at,
 		(ranges->free_count++ - at) * sizeof(*ranges->free));
 	ranges->free[at] = extent;

@@ -13,7 +13,7 @@
 static struct hg_range_key range_key(uint32_t set, const struct cidr *cidr)
 {
 	return (struct hg_range_key){ .prefixlen = 32U + cidr->bits,
-				      .set = (__u32)be32(set),
+				      .set = (HG_FORCE __u32)be32(set),
 				      .addr = cidr->addr };
 }
 
@@ -65,7 +65,7 @@ static bool is_wanted(const struct datapath *datapath, const struct hg_range_key
 {
 	struct cidr cidr = { .addr = key->addr,
 			     .bits = (unsigned char)(key->prefixlen - 32) };
-	uint32_t set = host32((__be32)key->set);
+	uint32_t set = host32((HG_FORCE __be32)key->set);
 	const struct applied_port *port;
 
 	if (!set) {

@@ -173,7 +173,7 @@ static void turmoil_sweep(struct worker *worker)
 		uint32_t line = (from + i) & (HARNESS_LINES - 1);
 
 		if ((table[line].ctl & (HG_FLOW_STATE | HG_FLOW_REPLY)) != HG_FLOW_LIVE ||
-		    memcmp(&table[line].key.src, &client, sizeof(client)))
+		    memcmp(&table[line].key.src, &client, sizeof(client)) != 0)
 			continue;
 		flow_free_pair(table, line);
 		worker->frees++;

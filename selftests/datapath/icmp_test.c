@@ -58,7 +58,7 @@ static struct hg_addr outer_source(const struct scene *scene, struct hg_addr kep
 	for (size_t i = 0; i < fields.count; i++) {
 		const struct packet_field *field = &fields.field[i];
 
-		if (strcmp(field->layer, "ip") || strcmp(field->name, "src"))
+		if (strcmp(field->layer, "ip") != 0 || strcmp(field->name, "src") != 0)
 			continue;
 		memcpy(got.bytes + 16 - field->size, scene->run.out + field->offset,
 		       field->size);
