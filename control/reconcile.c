@@ -8,6 +8,7 @@
 
 #include "controller_state.h"
 #include "lib/cleanup.h"
+#include "outage.h"
 
 /* gcc's analyzer loses sight of what a hash table owns; ASan looks for leaks in the tests. */
 #if defined(__GNUC__) && !defined(__clang__)
@@ -76,6 +77,8 @@ static int put_in_force(struct controller *controller,
 	if (r == 0)
 		r = datapath_apply(controller->datapath, record->namespace, record->name,
 				   wanted, complaints);
+	if (r == 0 && wanted)
+		outage_complain(wanted, record->title, complaints);
 	if (r == 0)
 		r = health_set_service(controller->health, record->namespace,
 				       record->name, wanted);

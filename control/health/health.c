@@ -15,6 +15,8 @@
  * reaches the datapath in the same turn of the loop. Sockets are read before time-outs
  * are judged: when the loop stood still, answers that came in time still count.
  *
+ * A change of state is also logged: news.c.
+ *
  * What says nothing of the backend (no descriptor, no local port) changes no verdict; it
  * shows in the check's text and, once a minute, in the log.
  *
@@ -27,6 +29,7 @@
 #include <sys/resource.h>
 #include <utlist.h>
 #include "check_set.h"
+#include "news.h"
 #include "prober.h"
 #include "../lib/cleanup.h"
 #include "../lib/log.h"
@@ -46,6 +49,7 @@ struct health {
 	void *context;
 	uint64_t random;
 	uint64_t warn_ms; /* no warning before */
+	struct news news;
 };
 
 /* uv_now() without its age: the same clock, read now. */
@@ -102,15 +106,18 @@ static void take_result(struct health *health, struct check *check,
 			const struct probe_result *result)
 {
 	uint64_t now_ms = clock_ms();
+	int before = check->verdict.state;
 
 	check->last_duration_us =
 	    (unsigned)((uv_hrtime() - check->probe.started_ns) / 1000);
 	memcpy(check->text, result->text, sizeof(check->text));
 	plan_next(health, check, now_ms);
-	if (result->outcome == PROBE_VOID)
+	if (result->outcome == PROBE_VOID) {
 		warn_void(health, check, result, now_ms);
-	else if (verdict_take(&check->verdict, result->outcome == PROBE_PASSED, now_ms))
+	} else if (verdict_take(&check->verdict, result->outcome == PROBE_PASSED, now_ms)) {
 		check_set_mark(&health->set, check);
+		news_tell(&health->news, check, before, now_ms);
+	}
 }
 
 static void on_finished(void *context, struct probe *probe,
@@ -194,13 +201,16 @@ static void arm(struct health *health)
 {
 	struct schedule_entry *first = schedule_first(&health->set.schedule);
 	uint64_t now_ms = uv_now(health->timer.loop), delay_ms = 1;
+	uint64_t due_ms = news_flush(&health->news, clock_ms());
 
-	if (!first && !may_start(health)) {
+	if (first && first->due_ms < due_ms)
+		due_ms = first->due_ms;
+	if (due_ms == UINT64_MAX && !may_start(health)) {
 		uv_timer_stop(&health->timer);
 		return;
 	}
-	if (!may_start(health) && first->due_ms > now_ms)
-		delay_ms = first->due_ms - now_ms;
+	if (!may_start(health) && due_ms > now_ms)
+		delay_ms = due_ms - now_ms;
 	uv_timer_start(&health->timer, on_timer, delay_ms, 0);
 }
 
