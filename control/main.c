@@ -8,6 +8,7 @@
 #include "notices.h"
 #include "options.h"
 #include "plan.h"
+#include "privilege.h"
 
 #define EXIT_USAGE 2
 
@@ -28,13 +29,13 @@ static int act(const struct options *options)
 {
 	switch (options->action) {
 	case ACTION_RUN:
-		return controller_run(options);
+		return privilege_check() ? controller_run(options) : EXIT_FAILURE;
 	case ACTION_CHECK:
 		return plan_check(options, stdout);
 	case ACTION_PRINT_PLAN:
 		return plan_print(options, stdout);
 	case ACTION_UNINSTALL:
-		return uninstall(options);
+		return privilege_check() ? uninstall(options) : EXIT_FAILURE;
 	case ACTION_HELP:
 		options_print_help(stdout);
 		return EXIT_SUCCESS;

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <sys/resource.h>
 
+#include "lib/log.h"
 #include "privilege.h"
 
 /*
@@ -13,6 +14,18 @@
  */
 static const unsigned kept[] = { CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN,
 				 CAP_DAC_READ_SEARCH };
+
+bool privilege_check(void)
+{
+	bool may_bpf = capng_have_capability(CAPNG_EFFECTIVE, CAP_BPF) ||
+		       capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
+
+	if (may_bpf && capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN))
+		return true;
+	log_error("the privileges to attach programs are missing: run as root, or with "
+		  "CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN");
+	return false;
+}
 
 int privilege_raise_memlock(void)
 {
