@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "compile/compile.h"
+#include "compile/slices.h"
 #include "lib/cleanup.h"
 #include "plan.h"
 #include "source/manifests.h"
@@ -105,6 +106,7 @@ int plan_check(const struct options *options, FILE *out)
 			strerror(-r));
 		return 1;
 	}
+	slices_complain_of_orphans(reading.cluster, &reading.complaints);
 	int result = print_all(&reading, out, counts);
 
 	fprintf(out, "Services: %zu, EndpointSlices: %zu, errors: %zu, warnings: %zu\n",

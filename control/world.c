@@ -2,6 +2,7 @@
 /* The controller's answers to the API: serve/world.h over the modules. */
 #include <errno.h>
 
+#include "compile/slices.h"
 #include "controller_state.h"
 
 static void facts(void *context, struct serve_facts *ret_facts)
@@ -63,6 +64,19 @@ static int each_of(const struct complaints *complaints,
 	return r;
 }
 
+static int each_orphan(const struct controller *controller,
+		       int (*visit)(void *visitor, const struct complaint *complaint),
+		       void *visitor)
+{
+	struct complaints complaints = { 0 };
+
+	slices_complain_of_orphans(controller->cluster, &complaints);
+	int r = each_of(&complaints, visit, visitor);
+
+	complaints_clear(&complaints);
+	return r;
+}
+
 static int each_complaint(void *context,
 			  int (*visit)(void *visitor, const struct complaint *complaint),
 			  void *visitor)
@@ -83,7 +97,7 @@ static int each_complaint(void *context,
 	for (struct service_record *record = controller->services; record && !r;
 	     record = record->hh.next)
 		r = each_of(&record->complaints, visit, visitor);
-	return r;
+	return r ? r : each_orphan(controller, visit, visitor);
 }
 
 static int describe_check(void *context, const struct hg_addr *addr, uint16_t port,

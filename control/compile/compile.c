@@ -12,6 +12,7 @@
 #include <string.h>
 #include "../lib/cleanup.h"
 #include "job.h"
+#include "slices.h"
 
 static void cleanup_service(struct wanted_service **service)
 {
@@ -318,6 +319,7 @@ int compile_service(const struct compile_input *input, const char *namespace,
 	r = collect_checks(service);
 	if (r < 0)
 		return r;
+	slices_complain_of_ports(input->cluster, object, complaints);
 	*ret_service = TAKE_PTR(service);
 	return 0;
 }

@@ -68,8 +68,8 @@ static bool is_held_by_another(const struct job *job, const struct hg_addr *addr
 	if (!owner || owner == job->object)
 		return false;
 	complain(job->complaints, COMPLAINT_WARNING, &job->object->place, job->title,
-		 "%s/%s is served by Service %s/%s already: give one of the two another "
-		 "address or port",
+		 "%s/%s is served by Service %s/%s, which comes first by name: give one "
+		 "of the two another address or port",
 		 addr_print_port(addr, job->port->port, text),
 		 protocol_print(job->port->protocol), owner->namespace, owner->name);
 	return true;

@@ -123,6 +123,18 @@ static const struct kind *find_kind(const struct heading *heading, bool of_list)
 	return NULL;
 }
 
+/* "service" in the right API group: a slip of the shift key. */
+static const char *find_respelled(const struct heading *heading)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const char *name = object_kind_name(kinds[i].kind);
+		if (strcasecmp(heading->kind_text, name) == 0 &&
+		    has_group(heading->api, &kinds[i]))
+			return name;
+	}
+	return NULL;
+}
+
 static bool has_version(const struct heading *heading)
 {
 	const char *slash = strrchr(heading->api, '/');
@@ -157,6 +169,13 @@ static bool read_heading(struct decode *decode, const struct field *node,
 		heading.is_list =
 		    heading.kind ||
 		    (strcmp(heading.kind_text, "List") == 0 && !strchr(heading.api, '/'));
+	}
+	const char *respelled =
+	    heading.kind || heading.is_list ? NULL : find_respelled(&heading);
+	if (respelled) {
+		field_complain(decode, &kind_field, "is not spelled right: write %s",
+			       respelled);
+		return false;
 	}
 	if (heading.kind && !has_version(&heading)) {
 		field_complain(decode, &api_field,

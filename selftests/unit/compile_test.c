@@ -4,6 +4,7 @@
  * what they cannot: rivals, limits, and what must not change.
  */
 #include "world.h"
+#include "../../control/compile/slices.h"
 
 static void compile_service_that_is_gone_or_skipped_wants_nothing(void **state)
 {
@@ -54,9 +55,44 @@ static void compile_frontend_of_two_services_goes_to_the_first_by_name(void **st
 	assert_int_equal(world->wanted->ports[0].port, 81);
 	assert_int_equal(world->complaints.count, 1);
 	assert_string_equal(world->complaints.items[0].object, "Service shop/zebra");
+	assert_string_equal(
+	    world->complaints.items[0].sentence,
+	    "10.96.0.1:80/TCP is served by Service shop/cart, which "
+	    "comes first by name: give one of the two another address or port");
+	free_world(world);
+}
+
+static void compile_names_slices_that_lead_nowhere(void **state)
+{
+	struct world *world = new_world();
+	struct object *lost = new_slice("lost", "kart", "http", IPPROTO_TCP, 80);
+	struct object *empty = new_slice("empty", TEST_SERVICE, "htp", IPPROTO_TCP, 8080);
+	struct object *wrong =
+	    new_slice("wrong", TEST_SERVICE, "http", IPPROTO_UDP, 8080);
+	struct complaints orphans = { 0 };
+
+	(void)state;
+	add_endpoint(lost, BACKEND_A, NULL);
+	add_endpoint(wrong, BACKEND_A, NULL);
+	set(world, web_service());
+	set(world, empty);
+	compile(world);
+	assert_int_equal(world->complaints.count, 0);
+	set(world, wrong);
+	set(world, lost);
+	compile(world);
+	assert_int_equal(world->complaints.count, 1);
+	assert_string_equal(world->complaints.items[0].object,
+			    "EndpointSlice shop/wrong");
 	assert_string_equal(world->complaints.items[0].sentence,
-			    "10.96.0.1:80/TCP is served by Service shop/cart already: "
-			    "give one of the two another address or port");
+			    "port \"http\"/UDP is none of Service shop/cart, which has "
+			    "\"http\"/TCP: give both the same name and protocol");
+	slices_complain_of_orphans(world->cluster, &orphans);
+	assert_int_equal(orphans.count, 1);
+	assert_string_equal(orphans.items[0].object, "EndpointSlice shop/lost");
+	assert_non_null(strstr(orphans.items[0].sentence,
+			       "belongs to Service shop/kart, which does not exist"));
+	complaints_clear(&orphans);
 	free_world(world);
 }
 
@@ -167,6 +203,7 @@ int main(void)
 		cmocka_unit_test(compile_service_without_endpoints_keeps_its_frontends),
 		cmocka_unit_test(
 		    compile_frontend_of_two_services_goes_to_the_first_by_name),
+		cmocka_unit_test(compile_names_slices_that_lead_nowhere),
 		cmocka_unit_test(compile_sctp_with_another_backend_port_is_refused),
 		cmocka_unit_test(compile_repeated_port_of_a_service_is_refused_once),
 		cmocka_unit_test(compile_table_size_too_small_is_raised_with_a_sentence),

@@ -231,6 +231,16 @@ static void json_is_read_like_yaml(void **state)
 	outcome_clear(&o);
 }
 
+static void kind_in_another_case_is_named(void **state)
+{
+	struct outcome o = outcome_of("apiVersion: v1\nkind: service\n" META("a"));
+
+	(void)state;
+	expect_outcome(&o, 0,
+		       LINES("shop.yaml:2:7: kind is not spelled right: write Service"));
+	outcome_clear(&o);
+}
+
 static void other_kinds_are_named_and_ignored(void **state)
 {
 	struct outcome o = outcome_of("apiVersion: v1\nkind: ConfigMap\n" META(
@@ -335,6 +345,7 @@ int main(void)
 		cmocka_unit_test(pods_nodes_and_namespaces_are_read),
 		cmocka_unit_test(list_items_stand_for_themselves),
 		cmocka_unit_test(json_is_read_like_yaml),
+		cmocka_unit_test(kind_in_another_case_is_named),
 		cmocka_unit_test(other_kinds_are_named_and_ignored),
 		cmocka_unit_test(headings_must_be_complete),
 		cmocka_unit_test(users_text_is_cut_and_cleaned_in_sentences),
