@@ -110,7 +110,8 @@ static void on_end(uv_signal_t *handle, int number)
 {
 	struct controller *controller = handle->data;
 
-	log_info("%s: ending, the datapath stays in force", strsignal(number));
+	log_info("ending (%s): the datapath stays in force",
+		 number == SIGINT ? "SIGINT" : "SIGTERM");
 	uv_stop(&controller->loop);
 }
 
@@ -173,8 +174,9 @@ static int begin(struct controller *controller)
 	if (r < 0)
 		log_warning("the service manager is not told that all is ready: %s",
 			    strerror(-r));
-	log_info("ready: %zu Services, API at %s",
-		 cluster_count(controller->cluster, OBJECT_SERVICE),
+	size_t services = cluster_count(controller->cluster, OBJECT_SERVICE);
+
+	log_info("ready: %zu Service%s, API at %s", services, services == 1 ? "" : "s",
 		 controller->options->socket);
 	return 0;
 }

@@ -50,6 +50,10 @@ int option_set_u64(void *field, const struct option_row *row,
 int option_set_seconds(void *field, const struct option_row *row,
 		       const struct option_value *value);
 
+#define OPTION_SHOW 72
+/* A text of the user's for a sentence: what cannot be printed is '?', what is long is cut. */
+const char *option_show(const char *text, char ret_shown[OPTION_SHOW]);
+
 /* Complain about a value. Returns -EINVAL. */
 int option_refuse(const struct option_row *row, const struct option_value *value,
 		  const char *cause, const char *remedy);

@@ -11,7 +11,8 @@
 #include "lib/cleanup.h"
 #include "option.h"
 
-#define LINE_LONGEST 4096
+#define LINE_LONGEST  4096
+#define MISTAKES_MOST 20
 
 static void close_stream(FILE **stream)
 {
@@ -100,6 +101,7 @@ int option_file_read(const char *path,
 	_cleanup_free_ char *line = NULL;
 	size_t size = 0;
 	int result = 0;
+	size_t before = complaints->count;
 
 	for (ssize_t length; (length = getline(&line, &size, stream)) >= 0;) {
 		if (length && line[length - 1] == '\n')
@@ -109,6 +111,11 @@ int option_file_read(const char *path,
 		if (r == -ENOMEM)
 			return r;
 		result = r < 0 ? r : result;
+		if (complaints->count - before >= MISTAKES_MOST) {
+			reading.place.column = 0;
+			return complain_line(&reading, "too many mistakes: is this a "
+						       "file of 'name = value' lines?");
+		}
 	}
 	if (!ferror(stream))
 		return result;

@@ -18,11 +18,27 @@
 #pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
 #endif
 
+const char *option_show(const char *text, char ret_shown[OPTION_SHOW])
+{
+	size_t i = 0;
+
+	for (; text[i] && i < OPTION_SHOW - 4; i++) {
+		unsigned char byte = (unsigned char)text[i];
+
+		ret_shown[i] = byte < ' ' || byte >= 0x7f ? '?' : (char)byte;
+	}
+	snprintf(ret_shown + i, OPTION_SHOW - i, "%s", text[i] ? "..." : "");
+	return ret_shown;
+}
+
 int option_refuse(const struct option_row *row, const struct option_value *value,
 		  const char *cause, const char *remedy)
 {
+	char shown[OPTION_SHOW];
+
 	complain(value->complaints, COMPLAINT_ERROR, value->place, NULL,
-		 "--%s '%s' %s: %s", row->name, value->text, cause, remedy);
+		 "--%s '%s' %s: %s", row->name, option_show(value->text, shown), cause,
+		 remedy);
 	return -EINVAL;
 }
 
@@ -259,7 +275,10 @@ int option_set_ports(void *field, const struct option_row *row,
 		r = read_number(end + 1, &last, &end);
 	else
 		r = -EINVAL;
-	if (r < 0 || *end || first < row->low || last > row->high || first > last)
+	if (r == 0 && !*end && first > last)
+		return option_refuse(row, value, "is a range back to front",
+				     "write the lower port first");
+	if (r < 0 || *end || first < row->low || last > row->high)
 		return option_refuse(row, value, "is not a range of ports",
 				     "write FIRST-LAST within 1 to 65535");
 	ports[0] = (uint32_t)first;

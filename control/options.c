@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/cleanup.h"
+#include "lib/paragraph.h"
 #include "option.h"
 #include "options.h"
 
@@ -149,14 +150,29 @@ static int set_defaults(struct options *options)
 	return options->node_name && options->socket && options->pin_root ? 0 : -ENOMEM;
 }
 
+static int complain_second_action(const struct options *options,
+				  const struct option_row *row,
+				  struct complaints *complaints)
+{
+	const char *first = "";
+
+	for (size_t i = 0; i < ROWS; i++) {
+		if (!rows[i].set && rows[i].field == options->action)
+			first = rows[i].name;
+	}
+	complain(complaints, COMPLAINT_ERROR, NULL, NULL,
+		 "--%s and --%s exclude each other: give one of the two", first,
+		 row->name);
+	return -EINVAL;
+}
+
 static int set_row(struct options *options, const struct option_row *row,
 		   const struct option_value *value)
 {
 	if (row->set)
 		return row->set((char *)options + row->field, row, value);
 	if (options->action != ACTION_RUN && options->action != row->field)
-		return option_refuse(row, value, "asks for a second thing",
-				     "give one of --check, --print-plan, --uninstall");
+		return complain_second_action(options, row, value->complaints);
 	options->action = (enum action)row->field;
 	return 0;
 }
@@ -175,8 +191,11 @@ static int set_from_file(void *context, const char *name,
 		return set_row(parse->given[i] ? &parse->shadowed : &parse->options,
 			       &rows[i], value);
 	}
+	char shown[OPTION_SHOW];
+
 	complain(value->complaints, COMPLAINT_ERROR, value->place, NULL,
-		 "'%s' is not an option: headgated --help lists them", name);
+		 "'%s' is not an option: headgated --help lists them",
+		 option_show(name, shown));
 	return -EINVAL;
 }
 
@@ -291,10 +310,10 @@ void options_print_help(FILE *out)
 	for (size_t i = 0; i < ROWS; i++) {
 		char left[48];
 
-		snprintf(left, sizeof(left), "--%s%s%s", rows[i].name,
+		snprintf(left, sizeof(left), "  --%s%s%s", rows[i].name,
 			 rows[i].argument ? " " : "",
 			 rows[i].argument ? rows[i].argument : "");
-		fprintf(out, "  %-28s %s\n", left, rows[i].help);
+		paragraph_print(out, left, rows[i].help, 31, PARAGRAPH_WIDTH);
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <curl/curl.h>
 #include <errno.h>
+#include <sys/stat.h>
 #include <string.h>
 
 #include "../../control/lib/cleanup.h"
@@ -73,11 +74,17 @@ static char *make_url(const char *path, const struct api_argument *arguments)
 
 static void explain_transport(const struct line *line, CURL *curl, CURLcode code)
 {
+	struct stat stat_of;
 	long error = 0;
 
 	curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error);
 	if (code == CURLE_COULDNT_CONNECT && (error == EACCES || error == EPERM))
 		fprintf(stderr, "headgate: no permission to open %s: use sudo\n",
+			line->socket);
+	else if (stat(line->socket, &stat_of) == 0 && !S_ISSOCK(stat_of.st_mode))
+		fprintf(stderr,
+			"headgate: --socket %s is not a socket: name the one that "
+			"headgated serves\n",
 			line->socket);
 	else if (code == CURLE_COULDNT_CONNECT)
 		fprintf(stderr,
@@ -103,6 +110,13 @@ static struct json_object *parse(const struct answer *answer)
 	return object;
 }
 
+static int exit_code = EXIT_FAILURE; /* of the last call that failed */
+
+int api_exit_code(void)
+{
+	return exit_code;
+}
+
 static struct json_object *judge(const struct line *line, CURL *curl,
 				 const struct answer *answer)
 {
@@ -114,6 +128,7 @@ static struct json_object *judge(const struct line *line, CURL *curl,
 		fprintf(stderr, "headgate: what answers at %s is not headgated\n",
 			line->socket);
 	} else if (status != 200) {
+		exit_code = status == 400 ? EXIT_USAGE : EXIT_FAILURE;
 		fprintf(stderr, "headgate: %s\n", api_text(object, "error"));
 	} else {
 		return object;

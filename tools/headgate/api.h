@@ -17,6 +17,8 @@ struct api_argument {
  */
 struct json_object *api_call(const struct line *line, const char *method,
 			     const char *path, const struct api_argument *arguments);
+/* Of the program, after api_call() gave NULL: EXIT_USAGE when a value was refused. */
+int api_exit_code(void);
 void api_put(struct json_object **answer); /* for CLEANUP() */
 /* Percent-encode one path segment into a new string; NULL: out of memory. */
 char *api_escape(const char *segment);

@@ -35,7 +35,7 @@ int backend_list(const struct line *line)
 	CLEANUP(api_put) struct json_object *rows = json_object_new_array();
 
 	if (!answer || !rows)
-		return EXIT_FAILURE;
+		return api_exit_code();
 	if (api_print_json(line, answer))
 		return EXIT_SUCCESS;
 	struct json_object *backends = api_member(answer, "backends");

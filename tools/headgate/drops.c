@@ -17,7 +17,7 @@ int drops_show(const struct line *line)
 	struct json_object *answer = api_call(line, "GET", "/v1/drops", NULL);
 
 	if (!answer)
-		return EXIT_FAILURE;
+		return api_exit_code();
 	if (api_print_json(line, answer))
 		return EXIT_SUCCESS;
 	return table_print(line, columns, api_member(answer, "drops"));

@@ -11,8 +11,7 @@ static const struct column columns[] = {
 	{ "VIP", "vip", cell_end, 0 },
 	{ "BACKEND", "backend", cell_end, 0 },
 	{ "SNAT", "snat", cell_end, COLUMN_WIDE },
-	{ "NAMESPACE", "namespace", cell_text, COLUMN_WIDE },
-	{ "SERVICE", "service", cell_text, 0 },
+	{ "SERVICE", "title", cell_text, 0 },
 	{ "EMBRYONIC", "embryonic", cell_yes, COLUMN_WIDE },
 	{ "IDLE", "idleSeconds", cell_age, COLUMN_RIGHT },
 	{ "EXPIRES", "expiresSeconds", cell_age, COLUMN_RIGHT },
@@ -34,15 +33,31 @@ static struct json_object *call_filtered(const struct line *line, const char *me
 	return api_call(line, method, "/v1/flows", arguments);
 }
 
+/* "shop/web", as --service takes it. */
+static void add_title(struct json_object *flow)
+{
+	_cleanup_free_ char *title = NULL;
+
+	if (!api_member(flow, "service"))
+		return;
+	if (asprintf(&title, "%s/%s", api_text(flow, "namespace"),
+		     api_text(flow, "service")) < 0)
+		title = NULL;
+	row_add_text(flow, "title", title ? title : "-");
+}
+
 int flow_list(const struct line *line)
 {
 	CLEANUP(api_put) struct json_object *answer = call_filtered(line, "GET");
 
 	if (!answer)
-		return EXIT_FAILURE;
+		return api_exit_code();
 	if (api_print_json(line, answer))
 		return EXIT_SUCCESS;
 	struct json_object *flows = api_member(answer, "flows");
+
+	for (size_t i = 0; i < api_count(flows); i++)
+		add_title(api_item(flows, i));
 	int r = table_print(line, columns, flows);
 
 	if (r == EXIT_SUCCESS && api_bool(answer, "truncated"))
@@ -104,7 +119,7 @@ int flow_show(const struct line *line)
 	CLEANUP(api_put) struct json_object *answer = api_call(line, "GET", path, NULL);
 
 	if (!answer)
-		return EXIT_FAILURE;
+		return api_exit_code();
 	if (api_print_json(line, answer))
 		return EXIT_SUCCESS;
 	struct json_object *flow = api_member(answer, "flow");
@@ -128,8 +143,9 @@ int flow_delete(const struct line *line)
 	CLEANUP(api_put) struct json_object *answer = call_filtered(line, "DELETE");
 
 	if (!answer)
-		return EXIT_FAILURE;
+		return api_exit_code();
 	if (!api_print_json(line, answer))
-		printf("%s flows deleted\n", api_text(answer, "deleted"));
+		printf("%s flow%s deleted\n", api_text(answer, "deleted"),
+		       api_number(answer, "deleted") == 1 ? "" : "s");
 	return EXIT_SUCCESS;
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "../../control/lib/paragraph.h"
 #include "command.h"
 
 #define SOCKET_DEFAULT "/run/headgate/headgated.sock"
@@ -39,7 +40,8 @@ static const struct line_option {
 	{ "version", 263, NULL, 0, 0, "print the version" },
 };
 /* clang-format on */
-#define OPTIONS (sizeof(line_options) / sizeof(*line_options))
+#define HELP_COLUMN 34
+#define OPTIONS	    (sizeof(line_options) / sizeof(*line_options))
 
 int usage(const char *format, ...)
 {
@@ -172,21 +174,21 @@ void line_print_help(FILE *out)
 	     row++) {
 		char left[64];
 
-		snprintf(left, sizeof(left), "%s%s%s%s%s", row->group,
+		snprintf(left, sizeof(left), "  %s%s%s%s%s", row->group,
 			 *row->verb ? " " : "", row->verb, *row->arguments ? " " : "",
 			 row->arguments);
-		fprintf(out, "  %-42s %s\n", left, row->help);
+		paragraph_print(out, left, row->help, HELP_COLUMN, PARAGRAPH_WIDTH);
 	}
 	fputs("\nOptions:\n", out);
 	for (size_t i = 0; i < OPTIONS; i++) {
 		const struct line_option *option = &line_options[i];
 		char left[64];
 
-		snprintf(left, sizeof(left), "%s%c%s--%s %s",
+		snprintf(left, sizeof(left), "  %s%c%s--%s %s",
 			 option->letter < 256 ? "-" : "",
 			 option->letter < 256 ? option->letter : ' ',
 			 option->letter < 256 ? ", " : "   ", option->name,
 			 option->argument ? option->argument : "");
-		fprintf(out, "  %-42s %s\n", left, option->help);
+		paragraph_print(out, left, option->help, HELP_COLUMN, PARAGRAPH_WIDTH);
 	}
 }

@@ -34,6 +34,18 @@ static const struct column list_columns[] = {
 	{ NULL, NULL, NULL, 0 },
 };
 
+/* Backends that left and only drain belong to the Service no more. */
+static size_t count_backends(struct json_object *port)
+{
+	struct json_object *backends = api_member(port, "backends");
+	size_t count = 0;
+
+	for (size_t i = 0; i < api_count(backends); i++)
+		count +=
+		    strcmp(api_text(api_item(backends, i), "state"), "draining") != 0;
+	return count;
+}
+
 /* One row for each frontend of a port. */
 static void list_port(struct json_object *rows, struct json_object *service,
 		      struct json_object *port)
@@ -42,8 +54,7 @@ static void list_port(struct json_object *rows, struct json_object *service,
 	char ready[48];
 
 	snprintf(ready, sizeof(ready), "%u/%zu",
-		 (unsigned)api_number(port, "activeBackends"),
-		 api_count(api_member(port, "backends")));
+		 (unsigned)api_number(port, "activeBackends"), count_backends(port));
 	for (size_t i = 0; i < api_count(frontends); i++) {
 		struct json_object *row = row_new(rows);
 
@@ -61,7 +72,7 @@ int service_list(const struct line *line)
 	CLEANUP(api_put) struct json_object *rows = json_object_new_array();
 
 	if (!answer || !rows)
-		return EXIT_FAILURE;
+		return api_exit_code();
 	if (api_print_json(line, answer))
 		return EXIT_SUCCESS;
 	struct json_object *services = api_member(answer, "services");
@@ -176,7 +187,7 @@ int service_show(const struct line *line)
 	CLEANUP(api_put) struct json_object *rows = json_object_new_array();
 
 	if (!answer || !rows)
-		return EXIT_FAILURE;
+		return api_exit_code();
 	if (api_print_json(line, answer))
 		return EXIT_SUCCESS;
 	struct json_object *ports = member_of(answer, "service.ports");

@@ -1,29 +1,48 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
+#include <unistd.h>
 
 #include "../../control/lib/cleanup.h"
+#include "../../control/lib/paragraph.h"
 #include "table.h"
 
-static void print_objects(struct json_object *objects)
+/* Lines are broken for a person only: a pipe's reader wants a complaint in one piece. */
+static unsigned width(void)
 {
+	return isatty(STDOUT_FILENO) ? PARAGRAPH_WIDTH : 0;
+}
+
+static char *describe_manifests(struct json_object *status)
+{
+	struct json_object *objects = api_member(status, "objects");
 	struct json_object_iterator at = json_object_iter_begin(objects);
 	struct json_object_iterator end = json_object_iter_end(objects);
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
 
+	if (!out)
+		return NULL;
+	fprintf(out, "%s:", api_text(status, "manifests"));
 	for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at))
-		printf(" %s %s", json_object_iter_peek_name(&at),
-		       json_object_get_string(json_object_iter_peek_value(&at)));
+		fprintf(out, " %s %s", json_object_iter_peek_name(&at),
+			json_object_get_string(json_object_iter_peek_value(&at)));
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
 }
 
 static void print_head(struct json_object *status)
 {
 	_cleanup_free_ char *age = cell_age(api_member(status, "uptimeSeconds"));
+	_cleanup_free_ char *manifests = describe_manifests(status);
 	struct json_object *health = api_member(status, "health");
 
 	printf("headgated %s on %s, pid %s, up %s\n", api_text(status, "version"),
 	       api_text(status, "nodeName"), api_text(status, "pid"), age ? age : "-");
-	printf("%-12s%s:", "Manifests", api_text(status, "manifests"));
-	print_objects(api_member(status, "objects"));
-	printf("\n%-12s%s: %s up, %s down, %s unknown\n", "Checks",
+	paragraph_print(stdout, "Manifests", manifests ? manifests : "-", 12, width());
+	printf("%-12s%s: %s up, %s down, %s unknown\n", "Checks",
 	       api_text(health, "checks"), api_text(health, "up"),
 	       api_text(health, "down"), api_text(health, "unknown"));
 }
@@ -44,29 +63,40 @@ static void print_attachments(struct json_object *attachments)
 		printf("%-12snone attached\n", label);
 }
 
-static void print_place(struct json_object *complaint)
+/* "warning: shop.yaml:3:1: Service shop/web: sentence" in a new string. */
+static char *describe_complaint(struct json_object *complaint)
 {
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	fprintf(out, "%s: ", api_text(complaint, "level"));
 	if (api_member(complaint, "file"))
-		printf("%s:", api_text(complaint, "file"));
+		fprintf(out, "%s:", api_text(complaint, "file"));
 	if (api_number(complaint, "line"))
-		printf("%s:", api_text(complaint, "line"));
+		fprintf(out, "%s:", api_text(complaint, "line"));
 	if (api_number(complaint, "column"))
-		printf("%s:", api_text(complaint, "column"));
+		fprintf(out, "%s:", api_text(complaint, "column"));
 	if (api_member(complaint, "file"))
-		printf(" ");
+		fputc(' ', out);
 	if (api_member(complaint, "object"))
-		printf("%s: ", api_text(complaint, "object"));
+		fprintf(out, "%s: ", api_text(complaint, "object"));
+	fputs(api_text(complaint, "sentence"), out);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
 }
 
 static void print_complaints(struct json_object *complaints)
 {
 	printf("%-12s%zu\n", "Complaints", api_count(complaints));
 	for (size_t i = 0; i < api_count(complaints); i++) {
-		struct json_object *complaint = api_item(complaints, i);
+		_cleanup_free_ char *text = describe_complaint(api_item(complaints, i));
 
-		printf("  %s: ", api_text(complaint, "level"));
-		print_place(complaint);
-		puts(api_text(complaint, "sentence"));
+		paragraph_print(stdout, "", text ? text : "out of memory", 2, width());
 	}
 }
 
@@ -84,7 +114,7 @@ int status_show(const struct line *line)
 	struct json_object *status = api_call(line, "GET", "/v1/status", NULL);
 
 	if (!status)
-		return EXIT_FAILURE;
+		return api_exit_code();
 	if (api_print_json(line, status))
 		return EXIT_SUCCESS;
 	print_head(status);
@@ -93,8 +123,9 @@ int status_show(const struct line *line)
 	struct json_object *missing = api_member(status, "notServed");
 
 	for (size_t i = 0; i < api_count(missing); i++)
-		printf("%-12s%s\n", i ? "" : "Not served",
-		       json_object_get_string(api_item(missing, i)));
+		paragraph_print(stdout, i ? "" : "Not served",
+				json_object_get_string(api_item(missing, i)), 12,
+				width());
 	puts("");
 	return table_print(line, map_columns, api_member(status, "maps"));
 }
