@@ -207,6 +207,31 @@ static __noinline int answer_icmp(struct packet *p, __u8 type, __u8 code, __u32 
 	return ANSWER;
 }
 
+/* Unicast, or nobody is there to be answered (RFC 1122 3.2.2, RFC 4443 2.4). */
+static __always_inline int is_unicast(const struct packet *p)
+{
+	const __u8 *bytes = p->key.src.bytes;
+
+	if (p->family == 6)
+		return bytes[0] != 0xff && (p->key.src.halves[0] || p->key.src.halves[1]);
+	return bytes[12] != 0 && bytes[12] != 127 && bytes[12] < 224;
+}
+
+/* Sent to this machine alone: not flooded by a switch, not broadcast. */
+static __always_inline int is_for_us(const struct packet *p)
+{
+	struct ethhdr *eth = packet_at(p, 0, sizeof(*eth));
+	__u32 ifindex = hook_ifindex(p->ctx);
+	struct hg_link *link = bpf_map_lookup_elem(&hg_links, &ifindex);
+
+	if (!eth || eth->h_dest[0] & 1)
+		return 0;
+	return !link || hook_from_pod ||
+	       (*(__u16 *)eth->h_dest == *(__u16 *)link->mac &&
+		*(__u16 *)(eth->h_dest + 2) == *(__u16 *)(link->mac + 2) &&
+		*(__u16 *)(eth->h_dest + 4) == *(__u16 *)(link->mac + 4));
+}
+
 static __always_inline int answer_is_due(const struct packet *p)
 {
 	__u32 zero = 0;
@@ -241,10 +266,12 @@ static __noinline int answer(struct packet *p, __u32 reason)
 	int lost = p->key.protocol == IPPROTO_TCP &&
 		   (reason == HG_REASON_no_flow || reason == HG_REASON_backend_gone);
 
-	if (p->quiet || p->fragment == FRAGMENT_LATER)
+	if ((p->quiet && closed) || p->fragment == FRAGMENT_LATER)
 		return -1;
 	if (!closed && !lost && reason != HG_REASON_ttl_expired &&
 	    reason != HG_REASON_too_big)
+		return -1;
+	if ((is_icmp(p) && icmp_is_error(p)) || !is_unicast(p) || !is_for_us(p))
 		return -1;
 	if (!answer_is_due(p)) {
 		stats_reason(HG_REASON_answer_withheld, p->length);

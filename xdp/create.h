@@ -12,8 +12,11 @@
 
 #define PORT_PROBES 8
 
-/* Next port of this CPU's cursor. Each CPU starts in its own part of the range. */
-static __always_inline __be16 port_next(void)
+/*
+ * Next port of this CPU's cursor. Each CPU starts in its own part of the range. Ports that
+ * live long lie side by side, as the cursor made them: probes after the first leap.
+ */
+static __always_inline __be16 port_next(int probe)
 {
 	__u32 zero = 0, count = hg_config.port_last - hg_config.port_first + 1, port;
 	struct hg_cursor *cursor = bpf_map_lookup_elem(&hg_cursors, &zero);
@@ -24,9 +27,9 @@ static __always_inline __be16 port_next(void)
 		cursor->started = 1;
 		cursor->port = bpf_get_smp_processor_id() * (count / hg_config.cpus);
 	}
-	cursor->port++;
+	cursor->port += probe ? count / PORT_PROBES + 1 : 1;
 	if (cursor->port >= count)
-		cursor->port = 0;
+		cursor->port %= count;
 	port = hg_config.port_first + cursor->port;
 	return be16(port);
 }
@@ -38,7 +41,7 @@ static __always_inline __be16 port_next(void)
  */
 __noinline int port_take(__u32 line, __u32 now, int last)
 {
-	struct hg_flow *flow = table_line(line);
+	struct hg_flow *flow = table_line(line), *other;
 	struct flow_view view = { .line = line };
 	int idle;
 
@@ -48,7 +51,9 @@ __noinline int port_take(__u32 line, __u32 now, int last)
 	barrier();
 	view.partner = partner_of(flow, line);
 	view.backend = flow->backend;
-	idle = last || now - flow->seen >= HG_TICKS(1);
+	other = view.partner == LINE_NONE ? flow : table_line(view.partner);
+	idle = last || (line_age(flow, now) >= HG_TICKS(1) &&
+			(!other || line_age(other, now) >= HG_TICKS(1)));
 	barrier();
 	if ((view.ctl & HG_FLOW_STATE) != HG_FLOW_LIVE)
 		return 0;
@@ -86,7 +91,7 @@ __noinline int create_port(struct flow_order *order)
 	port = order->flow.port;
 	for (int i = 0; i < PORT_PROBES; i++) {
 		if (!keeps && (i || order->flow.key.snat))
-			port = port_next();
+			port = port_next(i);
 		r = create_reply(order, port, i == PORT_PROBES - 1);
 		if (r != -TABLE_EXISTS || keeps)
 			break;
@@ -202,7 +207,10 @@ static __noinline int create(struct packet *p, __u32 stamp,
 	if (reply)
 		partner_set(reply, order->line);
 	barrier();
-	table_publish(reply_line, reply_pending, HG_FLOW_REPLY);
+	if (!table_publish(reply_line, reply_pending, HG_FLOW_REPLY)) {
+		table_free(order->line, ctl_live(order->pending));
+		return -HG_REASON_flow_contended;
+	}
 	stats_created(backend_index(stamp));
 	view_of(order, ret_view);
 	return NEXT;

@@ -87,11 +87,42 @@ static __always_inline void flow_touch(const struct packet *p,
 {
 	struct hg_flow *flow = table_line(view->line);
 	__u32 fresh = p->seen & ~view->ctl & HG_FLOW_SEEN;
+	/* Who goes on after an RST did not mean it: endpoints ignore forged ones too. */
+	__u32 revoked = p->seen & HG_FLOW_RST ? 0 : view->ctl & HG_FLOW_RST;
 
 	if (flow && flow->seen != p->now)
 		flow->seen = p->now;
-	if (fresh)
-		table_mark(view->line, view->ctl, fresh);
+	if (fresh | revoked)
+		table_mark(view->line, view->ctl, fresh, revoked);
+}
+
+/*
+ * The embryonic forward line keeps, where a reply line keeps its next hop, the low 24 bits
+ * of what its client must acknowledge.
+ */
+static __always_inline void flow_expect(const struct packet *p,
+					const struct flow_view *view)
+{
+	const __be32 *tcp = packet_at(p, p->l4, 20);
+	struct hg_flow *forward =
+	    view->partner == LINE_NONE ? 0 : table_line(view->partner);
+	__u32 expected;
+
+	if (!tcp || !forward || partner_of(forward, view->partner) != view->line)
+		return;
+	expected = host32(tcp[1]) + 1;
+	forward->hop = (__u16)expected;
+	forward->route_epoch = (__u8)(expected >> 16);
+}
+
+/* Does a client's segment acknowledge our SYN/ACK, or data up to 64 KiB beyond it? */
+static __always_inline int flow_acknowledges(const struct packet *p,
+					     const struct flow_view *view)
+{
+	const __be32 *tcp = packet_at(p, p->l4, 20);
+	__u32 expected = view->hop | (__u32)view->route_epoch << 16;
+
+	return tcp && ((host32(tcp[2]) - expected) & 0xffffff) <= 0xffff;
 }
 
 /* Whether this client packet proves that its sender hears us. See design: embryonic
@@ -108,6 +139,10 @@ static __always_inline int flow_is_proof(const struct packet *p,
 		return 0;
 	reply = view->partner == LINE_NONE ? 0 : table_line(view->partner);
 	if (!reply || partner_of(reply, view->partner) != view->line)
+		return 0;
+	/* nat mode, inside a connection: there was no SYN/ACK to acknowledge. */
+	if (p->key.protocol == IPPROTO_TCP && ctl_of(reply) & HG_FLOW_SYN &&
+	    !flow_acknowledges(p, view))
 		return 0;
 	/* A SYN/ACK, INIT-ACK or datagram has passed the other way, no refusal. */
 	return ctl_of(reply) & (HG_FLOW_SYN | HG_FLOW_ACK) &&
@@ -185,7 +220,10 @@ __noinline int flow_promote(const struct flow_view *view, __u32 now)
 	if (reply)
 		partner_set(reply, order->line);
 	barrier();
-	table_publish(reply_line, reply_pending, reply_flags);
+	if (!table_publish(reply_line, reply_pending, reply_flags)) {
+		table_free(order->line, ctl_live(order->pending));
+		return 0;
+	}
 	embryos_free(view, reply_ctl);
 	return 0;
 }
@@ -248,9 +286,12 @@ static __noinline int flow(struct packet *p)
 		}
 	}
 	flow_touch(p, &view);
+	if (view.line & LINE_EMBRYO && view.ctl & HG_FLOW_REPLY &&
+	    p->key.protocol == IPPROTO_TCP && p->seen & HG_FLOW_SYN)
+		flow_expect(p, &view);
 	if (view.line & LINE_EMBRYO && flow_is_proof(p, &view)) {
 		r = flow_promote(&view, p->now);
-		if (r < 0)
+		if (r == -HG_REASON_flow_table_full)
 			return r;
 	}
 	return flow_apply(p, &view, backend);

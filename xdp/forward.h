@@ -14,10 +14,25 @@
 #define FAMILY_INET  2
 #define FAMILY_INET6 10
 
+/* Layer-3 length on the wire: of a train of segments, that of one segment. */
+static __always_inline __u32 wire_length(const struct packet *p)
+{
+	__u32 segment = hook_segment(p->ctx), header = 8;
+	const __u8 *tcp;
+
+	if (!segment)
+		return p->length;
+	if (p->key.protocol == IPPROTO_TCP) {
+		tcp = packet_at(p, p->l4, 20);
+		header = tcp ? (tcp[12] >> 4) * 4 : 20;
+	}
+	return p->l4 - p->l3 + header + segment;
+}
+
 static __always_inline int is_too_big(struct packet *p, __u32 mtu)
 {
 	p->mtu = mtu;
-	return mtu && p->length > mtu && !hook_is_segmented(p->ctx);
+	return mtu && wire_length(p) > mtu;
 }
 
 static __always_inline void write_macs(struct packet *p, const __u8 *dmac,
@@ -95,6 +110,10 @@ static __noinline int forward_fib(struct packet *p, const struct hg_flow_key *to
 	if (r == BPF_FIB_LKUP_RET_BLACKHOLE || r == BPF_FIB_LKUP_RET_UNREACHABLE ||
 	    r == BPF_FIB_LKUP_RET_PROHIBIT || r == BPF_FIB_LKUP_RET_NOT_FWDED)
 		return -HG_REASON_no_route;
+	if (r == BPF_FIB_LKUP_RET_FRAG_NEEDED) {
+		p->mtu = fib.mtu_result;
+		return -HG_REASON_too_big;
+	}
 	p->out = OUT_NEIGH;
 	p->out_hop = 0;
 	p->out_ifindex = fib.ifindex;

@@ -41,9 +41,10 @@ static __always_inline __u32 hook_length(struct hook_ctx *ctx)
 	return ctx->len;
 }
 
-static __always_inline int hook_is_segmented(const struct hook_ctx *ctx)
+/* Payload of one segment of a train (GSO), 0 for a single frame. */
+static __always_inline __u32 hook_segment(const struct hook_ctx *ctx)
 {
-	return ctx->gso_size != 0;
+	return ctx->gso_size;
 }
 
 static __always_inline void hook_pull(struct hook_ctx *ctx)

@@ -44,7 +44,7 @@ static __always_inline __u32 hook_length(struct hook_ctx *ctx)
 }
 
 /* XDP sees single frames, never a train of segments. */
-static __always_inline int hook_is_segmented(const struct hook_ctx *ctx)
+static __always_inline __u32 hook_segment(const struct hook_ctx *ctx)
 {
 	return 0;
 }

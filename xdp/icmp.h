@@ -18,13 +18,6 @@
 #define ICMP6_ECHO 128
 #define ICMP_CHECK 2
 
-static __always_inline int icmp_is_error(const struct packet *p)
-{
-	if (p->family == 4)
-		return p->icmp_type == 3 || p->icmp_type == 11 || p->icmp_type == 12;
-	return p->icmp_type >= 1 && p->icmp_type <= 4;
-}
-
 /* Addresses and ports of the quoted packet become those of `to`; returns the carried
  * difference. */
 static __noinline __u32 rewrite_quote(struct packet *quote, const struct hg_flow_key *to)
@@ -130,9 +123,16 @@ static __noinline int icmp_echo(struct packet *p)
 	icmp->type = reply;
 	icmp->check = csum_apply(icmp->check, sum);
 	key_reverse(&p->key, &to);
-	rewrite_layer3(p, &to, 0);
+	rewrite_layer3(p, &to, p->ttl - ANSWER_TTL);
 	swap_macs(p);
 	return ANSWER;
+}
+
+/* Neighbour discovery and multicast listeners: whoever holds the address on the host. */
+static __always_inline int icmp_is_neighbourly(const struct packet *p)
+{
+	return p->family == 6 &&
+	       ((p->icmp_type >= 130 && p->icmp_type <= 137) || p->icmp_type == 143);
 }
 
 /* The stage, for ICMP only. Echo to an address that keeps inside answers inside only. */
@@ -144,7 +144,7 @@ static __always_inline int icmp(struct packet *p)
 	if (!p->flaw && p->fragment != FRAGMENT_LATER && icmp_is_error(p))
 		return icmp_error(p);
 	address = service_at(service_index(&p->key.dst, 0, 0));
-	if (!address)
+	if (!address || p->key.snat || icmp_is_neighbourly(p))
 		return PASS;
 	r = service_admits(p, address);
 	if (r < 0)

@@ -109,6 +109,14 @@ static __always_inline __u32 table_home(__u64 hash, __u32 table)
 	return ((__u32)hash & mask) | table;
 }
 
+/* Ticks since a line was seen; another CPU's clock may be a tick ahead of this packet's. */
+static __always_inline __u32 line_age(const struct hg_flow *flow, __u32 now)
+{
+	__s32 age = (__s32)(now - flow->seen);
+
+	return age > 0 ? (__u32)age : 0;
+}
+
 static __always_inline __u32 ctl_of(const struct hg_flow *flow)
 {
 	return *(const volatile __u32 *)&flow->ctl;
@@ -207,8 +215,8 @@ static __always_inline int table_find(const struct hg_flow_key *key, __u64 hash,
 	return line != LINE_NONE && table_read(line, key, ret_view);
 }
 
-/* Add flags to a line that still is what it was. Returns 1 when that was done. */
-__noinline int table_mark(__u32 line, __u32 ctl, __u32 flags)
+/* Change flags of a line that still is what it was. Returns 1 when that was done. */
+__noinline int table_mark(__u32 line, __u32 ctl, __u32 add, __u32 remove)
 {
 	struct hg_flow *flow = table_line(line);
 	__u32 now = ctl;
@@ -217,11 +225,17 @@ __noinline int table_mark(__u32 line, __u32 ctl, __u32 flags)
 		if (!flow || ((now ^ ctl) & HG_FLOW_IDENTITY))
 			return 0;
 		ctl = now;
-		now = __sync_val_compare_and_swap(&flow->ctl, ctl, ctl | flags);
+		now = __sync_val_compare_and_swap(&flow->ctl, ctl, (ctl & ~remove) | add);
 		if (now == ctl)
 			return 1;
 	}
 	return 0;
+}
+
+/* The identity that a line has once published. */
+static __always_inline __u32 ctl_live(__u32 pending)
+{
+	return (pending & ~HG_FLOW_STATE) | HG_FLOW_LIVE;
 }
 
 static __always_inline __u32 ctl_free(__u32 ctl)

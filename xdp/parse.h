@@ -111,11 +111,13 @@ static __always_inline int parse_ports(struct packet *p)
 static __always_inline void parse_l4(struct packet *p)
 {
 	const struct icmp_head *icmp;
+	__u32 size = 8;
 
 	if (p->fragment == FRAGMENT_LATER || p->flaw)
 		return;
 	switch (p->key.protocol) {
 	case IPPROTO_TCP:
+		size = 20;
 		parse_tcp(p);
 		break;
 	case IPPROTO_UDP:
@@ -123,6 +125,7 @@ static __always_inline void parse_l4(struct packet *p)
 		p->opens = 1;
 		break;
 	case IPPROTO_SCTP:
+		size = 16;
 		parse_sctp(p);
 		break;
 	case IPPROTO_ICMP:
@@ -137,8 +140,16 @@ static __always_inline void parse_l4(struct packet *p)
 		p->flaw = HG_REASON_protocol;
 		return;
 	}
-	if (!parse_ports(p))
+	/* Within the packet, not in the frame's padding. */
+	if (!parse_ports(p) || p->l4 - p->l3 + size > p->length)
 		p->flaw = HG_REASON_malformed;
+}
+
+static __always_inline int icmp_is_error(const struct packet *p)
+{
+	if (p->family == 4)
+		return p->icmp_type == 3 || p->icmp_type == 11 || p->icmp_type == 12;
+	return p->icmp_type >= 1 && p->icmp_type <= 4;
 }
 
 /* 0 when this is no IPv4 header at all. available: bytes of the frame from p->l3 on. */
@@ -222,7 +233,10 @@ static __always_inline int parse_ipv6(struct packet *p, __u32 available)
 	}
 	if (i == PARSE_EXTENSIONS && parse_extension(p))
 		p->flaw = HG_REASON_extension_headers;
-	if (p->length > available || (__u32)(p->l4 - p->l3) > p->length)
+	/* Beyond the reach of packet_at() an offset would wrap and read another header. */
+	if (p->l4 > PACKET_OFFSETS - 64)
+		p->flaw = HG_REASON_extension_headers;
+	else if (p->length > available || (__u32)(p->l4 - p->l3) > p->length)
 		p->flaw = HG_REASON_malformed;
 	return 1;
 }

@@ -93,8 +93,15 @@ int nic_tc(struct __sk_buff *ctx)
 	struct hg_mark *mark = (void *)(long)ctx->data_meta;
 	int ifindex;
 
-	if ((void *)(mark + 1) <= (void *)(long)ctx->data && mark->magic == HG_MARK_MAGIC)
-		return send(mark->kind, mark->ifindex, mark->hop);
+	if ((void *)(mark + 1) <= (void *)(long)ctx->data &&
+	    mark->magic == HG_MARK_MAGIC) {
+		__u32 kind = mark->kind, target = mark->ifindex, hop = mark->hop;
+
+		/* The tag belongs to this link: behind the pod's interface nobody knows it. */
+		if (ctx->vlan_present)
+			bpf_skb_vlan_pop(ctx);
+		return send(kind, target, hop);
+	}
 	ifindex = find_pod(ctx);
 	return ifindex ? (int)bpf_redirect_peer((__u32)ifindex, 0) : TC_OK;
 }

@@ -33,9 +33,9 @@ static __always_inline void rewrite_ipv4(struct packet *p, const struct hg_flow_
 		return;
 	sum = csum_replace32(sum, (HG_FORCE __u32)ip->saddr, to->src.words[3]);
 	sum = csum_replace32(sum, (HG_FORCE __u32)ip->daddr, to->dst.words[3]);
-	if (step)
-		sum = csum_replace16(sum, (HG_FORCE __u16)be16(0x0100),
-				     0); /* TTL: high byte */
+	/* The TTL is the high byte of its word. */
+	sum = csum_replace16(sum, (HG_FORCE __u16)be16(ip->ttl << 8),
+			     (HG_FORCE __u16)be16((__u8)(ip->ttl - step) << 8));
 	ip->saddr = (HG_FORCE __be32)to->src.words[3];
 	ip->daddr = (HG_FORCE __be32)to->dst.words[3];
 	ip->ttl -= step;

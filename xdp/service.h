@@ -31,6 +31,29 @@ static __always_inline __u8 local_snat(const struct hg_addr *addr, __u32 hash)
 	return 0;
 }
 
+/*
+ * A router's ICMP error to a client whose address was kept: only the quoted packet's
+ * destination, the backend, is an address in use.
+ */
+static __always_inline int quotes_ours(const struct packet *p)
+{
+	struct hg_addr addr;
+	const __u32 *quoted;
+
+	if (!is_icmp(p) || !icmp_is_error(p) || p->flaw || p->fragment == FRAGMENT_LATER)
+		return 0;
+	quoted =
+	    packet_at(p, p->l4 + sizeof(struct icmp_head) + (p->family == 4 ? 16 : 24),
+		      p->family == 4 ? 4 : 16);
+	if (!quoted)
+		return 0;
+	if (p->family == 4)
+		addr_from_v4(&addr, *quoted);
+	else
+		__builtin_memcpy(&addr, quoted, sizeof(addr));
+	return bit_is_set(hg_hash_addr(&addr));
+}
+
 /* The stage: PASS at once what bears no address in use. */
 static __always_inline int ours(struct packet *p)
 {
@@ -38,7 +61,7 @@ static __always_inline int ours(struct packet *p)
 
 	if (bit_is_set(hash))
 		p->key.snat = local_snat(&p->key.dst, hash);
-	else if (!bit_is_set(hg_hash_addr(&p->key.src)))
+	else if (!bit_is_set(hg_hash_addr(&p->key.src)) && !quotes_ours(p))
 		return PASS;
 	p->now = (__u32)(bpf_ktime_get_coarse_ns() >> HG_TICK_SHIFT);
 	p->hash = hg_hash_flow(&p->key, hg_config.seed);
@@ -121,6 +144,9 @@ static __noinline int service_missing(struct packet *p)
 	address = service_at(r);
 	if (!address)
 		return r < 0 ? r : PASS;
+	/* A virtual address that the host uses too: what no frontend claims is the host's. */
+	if (p->key.snat || address->flags & HG_SERVICE_LOCAL)
+		return PASS;
 	r = service_admits(p, address);
 	if (r < 0)
 		return r;
@@ -170,6 +196,10 @@ static __noinline int service(struct packet *p)
 	r = create(p, (__u32)stamp, backend, &view);
 	if (r < 0)
 		return r;
+	/* The view is another CPU's when that one made the flow first. */
+	backend = backend_of(view.backend);
+	if (!backend)
+		return -HG_REASON_table_changing;
 	return flow_apply(p, &view, backend);
 }
 

@@ -9,13 +9,17 @@
 
 #include "line.h"
 
-static __always_inline int line_claim(struct hg_flow *flow, __u32 ctl, __u32 *ret_pending)
+static __always_inline int line_claim(struct hg_flow *flow, __u32 ctl, __u32 now,
+				      __u32 *ret_pending)
 {
 	__u32 next = (ctl & HG_FLOW_STATE) == HG_FLOW_FREE
 			 ? (ctl & ~HG_FLOW_STATE & ~HG_FLOW_SEEN & ~HG_FLOW_REPLY)
 			 : ctl_free(ctl);
 
 	next |= HG_FLOW_PENDING;
+	/* First, so that nobody takes the line for one that was left PENDING long ago. */
+	flow->seen = now;
+	barrier();
 	if (__sync_val_compare_and_swap(&flow->ctl, ctl, next) != ctl)
 		return 0;
 	*ret_pending = next;
@@ -45,12 +49,12 @@ static __always_inline int line_is_idle(const struct hg_flow *flow, __u32 line, 
 	const struct hg_flow *other;
 	__u32 timeout = line_timeout(flow, ctl);
 
-	if (now - flow->seen <= timeout)
+	if (line_age(flow, now) <= timeout)
 		return 0;
 	if (flow->partner == LINE_NONE || (ctl & HG_FLOW_STATE) == HG_FLOW_PENDING)
 		return 1;
 	other = table_line(partner_of(flow, line));
-	return !other || now - other->seen > timeout;
+	return !other || line_age(other, now) > timeout;
 }
 
 /* May a line be taken from its tenant? An embryonic one always, but not while it is made. */
@@ -59,12 +63,15 @@ static __always_inline int line_may_go(const struct hg_flow *flow, __u32 line, _
 {
 	if (!(line & LINE_EMBRYO))
 		return line_is_idle(flow, line, ctl, now);
-	return (ctl & HG_FLOW_STATE) != HG_FLOW_PENDING || now - flow->seen > HG_TICKS(2);
+	return (ctl & HG_FLOW_STATE) != HG_FLOW_PENDING ||
+	       line_age(flow, now) > HG_TICKS(2);
 }
 
 /* A FREE line of the window. */
-static __noinline __u32 claim_free(__u32 home, __u32 window, __u32 *ret_pending)
+static __noinline __u32 claim_free(__u32 home, __u32 now, __u32 *ret_pending)
 {
+	__u32 window = home & LINE_EMBRYO ? HG_EMBRYO_WINDOW : HG_FLOW_WINDOW;
+
 	for (__u32 i = 0; i < HG_FLOW_WINDOW; i++) {
 		__u32 line = line_after(home, i), ctl;
 		struct hg_flow *flow = table_line(line);
@@ -73,7 +80,7 @@ static __noinline __u32 claim_free(__u32 home, __u32 window, __u32 *ret_pending)
 			break;
 		ctl = ctl_of(flow);
 		if ((ctl & HG_FLOW_STATE) == HG_FLOW_FREE &&
-		    line_claim(flow, ctl, ret_pending))
+		    line_claim(flow, ctl, now, ret_pending))
 			return line;
 	}
 	return LINE_NONE;
@@ -81,11 +88,11 @@ static __noinline __u32 claim_free(__u32 home, __u32 window, __u32 *ret_pending)
 
 /* Claim a line whatever it holds; a flow that it belonged to ends in both directions. */
 static __always_inline int claim_over(__u32 line, struct hg_flow *flow, __u32 ctl,
-				      __u32 *ret_pending)
+				      __u32 now, __u32 *ret_pending)
 {
 	__u32 partner = partner_of(flow, line), backend = flow->backend;
 
-	if (!line_claim(flow, ctl, ret_pending))
+	if (!line_claim(flow, ctl, now, ret_pending))
 		return 0;
 	if ((ctl & HG_FLOW_STATE) == HG_FLOW_LIVE)
 		pair_closed(line, ctl, partner, backend);
@@ -120,7 +127,7 @@ static __noinline __u32 find_oldest(__u32 home, __u32 now)
 			break;
 		if (!line_may_go(flow, line, ctl_of(flow), now))
 			continue;
-		idle = now - flow->seen;
+		idle = line_age(flow, now);
 		if (oldest == LINE_NONE || idle > age) {
 			oldest = line;
 			age = idle;
@@ -132,8 +139,7 @@ static __noinline __u32 find_oldest(__u32 home, __u32 now)
 /* A line for a new key: a free one, else one that may be taken over. */
 static __always_inline __u32 claim_line(__u32 home, __u32 now, __u32 *ret_pending)
 {
-	__u32 window = home & LINE_EMBRYO ? HG_EMBRYO_WINDOW : HG_FLOW_WINDOW;
-	__u32 line = claim_free(home, window, ret_pending);
+	__u32 line = claim_free(home, now, ret_pending);
 	struct hg_flow *flow;
 	__u32 ctl;
 
@@ -147,7 +153,7 @@ static __always_inline __u32 claim_line(__u32 home, __u32 now, __u32 *ret_pendin
 	barrier();
 	/* Another CPU may have claimed it since it was found. */
 	if (!line_may_go(flow, line, ctl, now) ||
-	    !claim_over(line, flow, ctl, ret_pending))
+	    !claim_over(line, flow, ctl, now, ret_pending))
 		return LINE_NONE;
 	return line;
 }

@@ -70,6 +70,7 @@ enum hg_service_flag {
 	HG_SERVICE_NO_LOCAL = 1 << 4, /* empty because of a Local traffic policy: drop */
 	/* keep the client's address: backends route back by us */
 	HG_SERVICE_NAT = 1 << 5,
+	HG_SERVICE_LOCAL = 1 << 7,   /* address record: the host holds the address too */
 	HG_SERVICE_ADDRESS = 1 << 6, /* an address record (port 0) */
 };
 
@@ -188,7 +189,9 @@ struct hg_fragment_key {
 struct hg_fragment {
 	__be16 sport;
 	__be16 dport;
-	__u32 seen;
+	__u32 seen;    /* tick */
+	__u8 protocol; /* IPv6: later fragments do not name it */
+	__u8 spare[3];
 };
 
 /* hg_affinity: LRU_HASH of struct hg_affinity_key → struct hg_affinity. Datapath only. */

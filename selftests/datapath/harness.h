@@ -49,6 +49,9 @@ void harness_close(struct harness *harness);
 /* Forget everything: state, flows, counters, cursors. */
 void harness_clear(struct harness *harness);
 
+/* Every CPU's SNAT port cursor: the next port sought is the one after this. */
+void harness_rewind_ports(struct harness *harness, uint16_t port);
+
 /* Descriptor of a map by name; the test ends if there is no such map. */
 int harness_map(const struct harness *harness, const char *name);
 void harness_put(const struct harness *harness, const char *map, const void *key,

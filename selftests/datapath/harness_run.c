@@ -5,6 +5,7 @@
 #include "harness.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,4 +123,16 @@ void harness_clear(struct harness *harness)
 	memset(harness->members, 0, 4096 * 8UL);
 	memset(harness->state, 0, sizeof(*harness->state));
 	harness->state->abi_version = HG_ABI_VERSION;
+}
+
+void harness_rewind_ports(struct harness *harness, uint16_t port)
+{
+	struct hg_cursor cursors[256] = { 0 };
+
+	for (int i = 0; i < 256; i++)
+		cursors[i] =
+		    (struct hg_cursor){ .port = port - harness->config.port_first,
+					.started = 1 };
+	if (libbpf_num_possible_cpus() <= 256)
+		harness_put_at(harness, "hg_cursors", 0, cursors);
 }

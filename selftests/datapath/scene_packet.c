@@ -26,6 +26,7 @@ void scene_from_client(const struct scene *scene, enum role client, struct packe
 		.sport = CLIENT_PORT,
 		.dport = SERVICE_PORT,
 		.seq = 0x11223344,
+		.ack = 0x55667789, /* of scene_from_backend(), for whoever sets TCP_ACK */
 		.flags = TCP_SYN,
 		.window = 64240,
 		.tcp_options = 20,
