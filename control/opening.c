@@ -125,6 +125,16 @@ static int open_network(struct controller *controller)
 	return r < 0 ? controller_refuse("the network's state cannot be read", r) : 0;
 }
 
+/* Health opens before the datapath does: nothing is in force yet as far as we know. */
+static bool is_out(void *context, const struct hg_addr *addr, uint16_t port,
+		   uint8_t protocol)
+{
+	const struct controller *controller = context;
+
+	return controller->datapath &&
+	       datapath_is_out(controller->datapath, addr, port, protocol);
+}
+
 static int open_health(struct controller *controller)
 {
 	int r =
@@ -139,6 +149,8 @@ static int open_health(struct controller *controller)
 		.seed = controller->options->seed,
 		.health = health_state,
 		.health_context = controller->health,
+		.is_out = is_out,
+		.is_out_context = controller,
 	};
 	return 0;
 }

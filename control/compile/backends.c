@@ -4,12 +4,13 @@
  *
  *   serves  chosen  weight  health   state
  *   no      -       -       -        down
- *   yes     -       -       down     down (active when all chosen ones are, and panic is
- * on) yes     yes     > 0     other    active yes     no      or 0    other    standby:
- * keeps its flows, takes no new ones
+ *   yes     -       -       down     down (active when all chosen ones are, if panic is on)
+ *   yes     yes     > 0     other    active
+ *   yes     no      or 0    other    standby: keeps its flows, takes no new ones
  *
- * A health "not known yet" counts as usable: a balancer that starts must not refuse
- * traffic until its first round of checks is over.
+ * A health "not known yet" counts as usable, since a balancer that starts must not refuse
+ * traffic until its first round of checks is over; but an endpoint that is out of the
+ * tables in force (compile_input.is_out) stays out until its check succeeds.
  */
 #include "job.h"
 
@@ -33,6 +34,20 @@ static int ask_health(const struct job *job, const struct endpoint *endpoint)
 		return HEALTH_NONE;
 	return input->health(input->health_context, &endpoint->from->addr,
 			     check->port ? check->port : endpoint->port, check);
+}
+
+/* An unknown health changes nothing: who is out stays out, everybody else is used. */
+static int effective_health(const struct job *job, const struct endpoint *endpoint,
+			    int health)
+{
+	const struct compile_input *input = job->input;
+
+	if (health != HEALTH_UNKNOWN || !input->is_out)
+		return health;
+	return input->is_out(input->is_out_context, &endpoint->from->addr, endpoint->port,
+			     job->port->protocol)
+		   ? HEALTH_DOWN
+		   : health;
 }
 
 static enum backend_state judge(const struct endpoint *endpoint, bool chosen, int health)
@@ -83,7 +98,9 @@ static size_t judge_all(const struct job *job, const struct endpoint_list *list,
 
 	for (size_t i = 0; i < list->count; i++) {
 		verdicts[i].health = ask_health(job, &list->items[i]);
-		verdicts[i].state = judge(&list->items[i], chosen[i], verdicts[i].health);
+		verdicts[i].state =
+		    judge(&list->items[i], chosen[i],
+			  effective_health(job, &list->items[i], verdicts[i].health));
 		active += verdicts[i].state == BACKEND_ACTIVE;
 	}
 	if (active || !job->object->service.options.panic)

@@ -19,6 +19,14 @@ struct compile_input {
 	int (*health)(void *context, const struct hg_addr *addr, uint16_t port,
 		      const struct check_spec *check);
 	void *health_context;
+	/*
+	 * Whether an endpoint is out of the tables in force. Asked while its health is not
+	 * known: a restart does not send traffic to a backend that was known to be dead.
+	 * NULL: none is.
+	 */
+	bool (*is_out)(void *context, const struct hg_addr *addr, uint16_t port,
+		       uint8_t protocol);
+	void *is_out_context;
 };
 
 /*

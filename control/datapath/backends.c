@@ -77,9 +77,25 @@ static int write_record(struct datapath *datapath, uint32_t index,
 	if (!memcmp(&backend->record, record, sizeof(*record)))
 		return 0;
 	int r = map_put(datapath, MAP_BACKENDS, index, record);
-	if (r == 0)
-		backend->record = *record;
-	return r;
+	if (r < 0)
+		return r;
+	backend->record = *record;
+	if (backend->endpoint)
+		backend->endpoint->out = record->flags & HG_BACKEND_MOVE_UDP;
+	return 0;
+}
+
+bool datapath_is_out(void *context, const struct hg_addr *addr, uint16_t port,
+		     uint8_t protocol)
+{
+	const struct datapath *datapath = context;
+	struct endpoint_key key = { .addr = *addr,
+				    .port = be16(port),
+				    .protocol = protocol };
+	const struct endpoint *endpoint;
+
+	HASH_FIND(hh, datapath->endpoints, &key, sizeof(key), endpoint);
+	return endpoint && endpoint->out;
 }
 
 /* Replies of these reach us with the client's own address as destination. */

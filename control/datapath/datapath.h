@@ -86,6 +86,12 @@ int datapath_set_link(struct datapath *datapath, uint32_t ifindex,
 int datapath_apply(struct datapath *datapath, const char *namespace, const char *name,
 		   const struct wanted_service *wanted, struct complaints *complaints);
 /*
+ * Whether the backend is in force and marked as not serving (its check failed), also by a
+ * previous daemon. Fits compile_input.is_out; context is the datapath.
+ */
+bool datapath_is_out(void *datapath, const struct hg_addr *addr, uint16_t port,
+		     uint8_t protocol);
+/*
  * After a restart: call once when every Service known has been applied. Removes what the
  * previous daemon left and nobody wants any more.
  */

@@ -63,6 +63,7 @@ struct endpoint {
 		uint8_t spare;
 	} key;
 	uint32_t number, users;
+	bool out; /* HG_BACKEND_MOVE_UDP as last written for one of its records */
 	UT_hash_handle hh;
 };
 
@@ -123,6 +124,7 @@ struct attachment {
 struct datapath {
 	struct datapath_options options; /* strings and lists are copies */
 	char *pin_root;
+	int folder; /* descriptor that keeps other daemons off pin_root */
 	struct cidr *cluster_cidrs, *inside; /* hg_ranges set 0 is both */
 	size_t cluster_cidr_count, inside_count;
 	struct hg_addr *snat_addrs;
