@@ -98,6 +98,8 @@ int datapath_reroute(struct datapath *datapath, struct complaints *complaints)
 		int r = backend_resolve(datapath, index, complaints);
 		failed = r < 0 ? r : failed;
 	}
+	int vips = vips_refresh(datapath);
+	failed = vips < 0 ? vips : failed;
 	/* After the backends: a flow that looks again finds the new ways. */
 	__atomic_fetch_add(&datapath->state->route_epoch, 1, __ATOMIC_RELEASE);
 	if (failed < 0)

@@ -76,17 +76,51 @@ int vip_get(struct datapath *datapath, const struct hg_addr *addr, struct vip **
 	return 0;
 }
 
+/* The host itself holds the address: what no frontend claims is the host's. */
+static bool is_local(struct datapath *datapath, const struct hg_addr *addr)
+{
+	const struct datapath_resolver *resolver = &datapath->resolver;
+	struct hg_addr source = { 0 };
+	uint32_t hop = 0, ifindex = 0;
+
+	if (resolver->find(resolver->context, addr, &hop, &ifindex, &source) < 0)
+		return false;
+	if (hop)
+		resolver->release(resolver->context, hop);
+	return !hop && !addr_compare(&source, addr);
+}
+
+/* In place: flags are one word and all that an address record says. */
+static int refresh_flags(struct datapath *datapath, struct vip *vip)
+{
+	uint32_t flags = HG_SERVICE_ADDRESS;
+
+	if (vip->inside == vip->users)
+		flags |= HG_SERVICE_INSIDE_ONLY;
+	if (is_local(datapath, &vip->addr))
+		flags |= HG_SERVICE_LOCAL;
+	return flags == vip->flags ? 0 : write_vip(datapath, vip, flags);
+}
+
+int vips_refresh(struct datapath *datapath)
+{
+	struct vip *vip, *next;
+	int failed = 0;
+
+	HASH_ITER (hh, datapath->vips, vip, next) {
+		int r = vip->users ? refresh_flags(datapath, vip) : 0;
+		failed = r < 0 ? r : failed;
+	}
+	return failed;
+}
+
 int vip_count(struct datapath *datapath, struct vip *vip, int users, int inside)
 {
 	vip->users += (uint32_t)users;
 	vip->inside += (uint32_t)inside;
 	if (!vip->users)
 		return free_vip(datapath, vip);
-	uint32_t flags = HG_SERVICE_ADDRESS;
-	if (vip->inside == vip->users)
-		flags |= HG_SERVICE_INSIDE_ONLY;
-	/* In place: flags are one word and all that an address record says. */
-	int r = flags == vip->flags ? 0 : write_vip(datapath, vip, flags);
+	int r = refresh_flags(datapath, vip);
 	if (r < 0 || vip->in_force)
 		return r;
 	struct hg_frontend_key key = frontend_key(&vip->addr, 0, 0);

@@ -82,7 +82,7 @@ static bool judge_mark(const struct scene *scene, const struct row *row)
 	if (kind == row->mark)
 		return true;
 	fprintf(stderr, "%s: mark: want kind %u, got %u\n",
-		scene_title(scene, row->sentence), row->mark, kind);
+		scene_title(scene, row->sentence), (unsigned)row->mark, kind);
 	return false;
 }
 
