@@ -205,8 +205,7 @@ static int remove_frontends(struct plan *plan, struct applied_port *port)
 	struct frontend *frontend, *next;
 	int failed = 0;
 
-	DL_FOREACH_SAFE(port->frontends, frontend, next)
-	{
+	DL_FOREACH_SAFE (port->frontends, frontend, next) {
 		int r = frontend_remove(plan->datapath, frontend, port->drain_s);
 
 		if (r < 0)
@@ -230,12 +229,10 @@ static int remove_unwanted(struct plan *plan)
 {
 	struct applied_port *port, *next_port;
 
-	DL_FOREACH_SAFE(plan->service->ports, port, next_port)
-	{
+	DL_FOREACH_SAFE (plan->service->ports, port, next_port) {
 		struct frontend *frontend, *next, *kept = NULL;
 
-		DL_FOREACH_SAFE(port->frontends, frontend, next)
-		{
+		DL_FOREACH_SAFE (port->frontends, frontend, next) {
 			if (!is_changed(plan, frontend))
 				continue;
 			DL_DELETE(port->frontends, frontend);

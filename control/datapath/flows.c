@@ -2,6 +2,7 @@
 /* Flows listed and deleted on request. */
 #include <errno.h>
 #include <string.h>
+#include <string.h>
 #include "expiry.h"
 #include "state.h"
 
@@ -100,8 +101,10 @@ static int delete_one(void *context, struct pair *pair)
 			listing->deleted++;
 			return 0;
 		}
-		if (!flow_copy(pair->line, &pair->copy))
-			return 0;
+		struct hg_flow_key key = pair->copy.key;
+		if (!flow_copy(pair->line, &pair->copy) ||
+		    memcmp(&key, &pair->copy.key, sizeof(key)) != 0)
+			return 0; /* it ended, and perhaps the line is another's by now */
 	}
 	return -EBUSY;
 }

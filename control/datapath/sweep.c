@@ -159,9 +159,16 @@ static void lower_reach(struct datapath *datapath, const struct flow_table *tabl
 		return;
 	uint8_t reach = expiry_reach(line, home, window_of(table), datapath->config.seed,
 				     table->lines - 1);
-	if (reach < line->reach)
+	uint32_t mine = now | 1;
+	if (reach < line->reach && __atomic_load_n(lock, __ATOMIC_ACQUIRE) == mine)
 		*(volatile uint8_t *)&line->reach = reach;
-	__atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+	/*
+	 * Stopped for two seconds in here, we lost the lock, and an insert may have raised
+	 * what we lowered: the largest reach is always safe, the next pass lowers it.
+	 */
+	if (!__atomic_compare_exchange_n(lock, &mine, 0, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_RELAXED))
+		*(volatile uint8_t *)&line->reach = (uint8_t)(window_of(table) - 1);
 }
 
 /*
