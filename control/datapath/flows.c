@@ -2,7 +2,6 @@
 /* Flows listed and deleted on request. */
 #include <errno.h>
 #include <string.h>
-#include <string.h>
 #include "expiry.h"
 #include "state.h"
 
