@@ -5,14 +5,19 @@
 
 #include "load.h"
 
-/* ---- owner.c: is a program ours? One that uses maps pinned in our folder is. ---- */
+/*
+ * ---- owner.c: is a program ours? ----
+ * One that uses maps pinned in our folder is; so is one that a former headgated left, which
+ * has our names and whose maps are pinned in no folder any more.
+ */
 struct owner {
 	uint32_t map_ids[MAP_COUNT]; /* of the pinned maps; 0: not pinned */
-	bool by_name; /* no pins are left: recognise our maps by their names */
 };
 
 void owner_of_pins(const char *pin_root, struct owner *ret_owner);
 bool owner_has_program(const struct owner *owner, uint32_t program_id);
+/* A loaded program that uses the pinned maps, wherever it is attached; 0: none. */
+uint32_t owner_find_program(const struct owner *owner);
 /* "nic (id 17)" for a sentence, in a buffer of 64. */
 const char *program_describe(uint32_t program_id, char *buffer);
 

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include "state.h"
 
 static void free_applied(struct datapath *datapath)
@@ -101,5 +102,7 @@ void datapath_close(struct datapath *datapath)
 	free(datapath->inside);
 	free(datapath->snat_addrs);
 	free(datapath->pin_root);
+	if (datapath->folder >= 0)
+		close(datapath->folder);
 	free(datapath);
 }

@@ -10,6 +10,7 @@
 #include "../lib/cleanup.h"
 #include "addresses.h"
 #include "adopt.h"
+#include "folder.h"
 #include "frontends.h"
 #include "load.h"
 #include "pin.h"
@@ -187,11 +188,14 @@ static int start(struct datapath *datapath, struct complaints *complaints)
 		r = source_ranges_add(datapath, 0, datapath->cluster_cidrs,
 				      datapath->cluster_cidr_count);
 	if (r < 0) {
+		char command[PIN_COMMAND];
+
 		complain(
 		    complaints, COMPLAINT_ERROR, NULL, NULL,
 		    "the maps in %s cannot be taken over: %s; what is in force stays: "
-		    "try again, or start afresh with `headgated --uninstall`",
-		    datapath->pin_root, strerror(-r));
+		    "try again, or start afresh with `%s`",
+		    datapath->pin_root, strerror(-r),
+		    pin_uninstall_command(datapath->pin_root, command));
 		return r;
 	}
 	datapath->state->abi_version = HG_ABI_VERSION;
@@ -212,13 +216,14 @@ int datapath_open(const struct datapath_options *options,
 
 	if (!datapath)
 		return -ENOMEM;
+	datapath->folder = -1;
 	datapath->resolver = *resolver;
 	int r = copy_options(datapath, options);
 	if (r == 0)
 		r = load_probe(datapath, complaints);
 	if (r == 0)
-		r = pin_mount(datapath->pin_root, complaints);
-	if (r == 0)
+		r = datapath->folder = folder_open(datapath->pin_root, complaints);
+	if (r >= 0)
 		r = choose_sizes(datapath, complaints);
 	if (r == 0)
 		r = load_programs(datapath, complaints);

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include "attach.h"
 /* Both headers have an enumerator of this name; here it is needed from both. */
 #define XDP_MODE_NATIVE LIBXDP_MODE_NATIVE
@@ -28,8 +29,22 @@ static void quiet(void)
 	libxdp_set_print(NULL);
 }
 
+/* Asked before libxdp is, which keeps descriptors of a program that is no dispatcher. */
+static bool is_dispatcher(uint32_t ifindex)
+{
+	struct xdp_present present;
+	char name[64];
+
+	if (direct_query(ifindex, &present) < 0)
+		return false;
+	program_describe(present.native ?: present.generic, name);
+	return strncmp(name, "xdp_dispatcher,", 15) == 0;
+}
+
 bool dispatcher_is_there(uint32_t ifindex)
 {
+	if (!is_dispatcher(ifindex))
+		return false;
 	quiet();
 	struct xdp_multiprog *multi = xdp_multiprog__get_from_ifindex((int)ifindex);
 	bool there =
@@ -43,6 +58,8 @@ bool dispatcher_is_there(uint32_t ifindex)
 /* Programs of ours other than `but` (an id). */
 static int remove_ours(uint32_t ifindex, const struct owner *owner, uint32_t but)
 {
+	if (!is_dispatcher(ifindex))
+		return 0;
 	struct xdp_multiprog *multi = xdp_multiprog__get_from_ifindex((int)ifindex);
 	struct xdp_program *program = NULL;
 	int failed = 0;

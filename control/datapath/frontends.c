@@ -166,16 +166,18 @@ void complain_map(const struct datapath *datapath, struct complaints *complaints
 		  const char *object, enum map map, int error)
 {
 	const char *option = map_option(map);
+	const char *noun = option ? option + 2 : ""; /* "slots" */
+	uint32_t now =
+	    map_option_value(map, datapath->entries[map], datapath->config.cpus);
 
 	if (error == -ENOSPC && option)
 		complain(complaints, COMPLAINT_ERROR, NULL, object,
-			 "no space in map %s (%u entries): raise %s", map_name(map),
-			 datapath->entries[map], option);
+			 "no space for %s: raise %s (now %u)", noun, option, now);
 	else if (error == -EAGAIN && option)
 		complain(complaints, COMPLAINT_ERROR, NULL, object,
-			 "no space in map %s (%u entries) until what was released has "
-			 "rested: it is tried again, raise %s if this lasts",
-			 map_name(map), datapath->entries[map], option);
+			 "no space for %s until what was released has rested: it is "
+			 "tried again, raise %s (now %u) if this lasts",
+			 noun, option, now);
 	else if (error == -ENOSPC)
 		complain(complaints, COMPLAINT_ERROR, NULL, object,
 			 "no space in map %s (%u entries): name fewer ranges",

@@ -41,6 +41,28 @@ const char *map_option(enum map map)
 	return options[map];
 }
 
+/* The reverse of map_sizes(). */
+uint32_t map_option_value(enum map map, uint32_t entries, uint32_t cpus)
+{
+	switch (map) {
+	case MAP_SERVICES:
+		return entries / 2 - 1;
+	case MAP_SLOTS:
+		return entries * 2;
+	case MAP_MEMBERS:
+		return entries / 2 - 2;
+	case MAP_BACKENDS:
+	case MAP_EXPIRED:
+		return entries - 1;
+	case MAP_STATS:
+		return entries / (cpus ?: 1) - 1;
+	case MAP_FLOWS:
+		return entries / 4;
+	default:
+		return entries;
+	}
+}
+
 /* "0-3,6" → 7 */
 uint32_t cpus_online(void)
 {
@@ -125,5 +147,11 @@ int map_sizes(const struct datapath_options *options, uint32_t cpus,
 	entries[MAP_EXPIRED] = backends;
 	entries[MAP_FLOWS] = power_of_two(4ULL * options->flows);
 	entries[MAP_EMBRYOS] = EMBRYO_LINES;
+	uint32_t *asked = ret_sizes->asked;
+	asked[MAP_FRONTENDS] = asked[MAP_SERVICES] = options->services;
+	asked[MAP_SLOTS] = options->slots;
+	asked[MAP_MEMBERS] = asked[MAP_BACKENDS] = options->backends;
+	asked[MAP_STATS] = asked[MAP_EXPIRED] = options->backends;
+	asked[MAP_FLOWS] = options->flows;
 	return 0;
 }

@@ -41,6 +41,7 @@ enum map {
 
 struct map_sizes {
 	uint32_t entries[MAP_COUNT]; /* 0: as the object says */
+	uint32_t asked[MAP_COUNT];   /* value of the option that makes them so many */
 	uint32_t cpus;		     /* rows of hg_stats */
 };
 
@@ -49,6 +50,8 @@ const char *map_name(enum map map); /* "hg_ours" */
 enum map map_by_name(const char *name);
 /* The option that makes a map larger: "--slots"; NULL when it has a fixed size. */
 const char *map_option(enum map map);
+/* The option's value that makes a map of so many entries (rounded up, where it is). */
+uint32_t map_option_value(enum map map, uint32_t entries, uint32_t cpus);
 /* 0, or -EINVAL with a complaint about an option that is out of bounds. */
 int map_sizes(const struct datapath_options *options, uint32_t cpus,
 	      struct complaints *complaints, struct map_sizes *ret_sizes);

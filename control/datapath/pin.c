@@ -10,10 +10,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
-#include <linux/magic.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "../lib/cleanup.h"
@@ -24,38 +20,6 @@ static int pin_path(const char *pin_root, const char *name, char *ret_path)
 	int length = snprintf(ret_path, PATH_MAX, "%s/%s", pin_root, name);
 
 	return length < PATH_MAX ? 0 : -ENAMETOOLONG;
-}
-
-static bool is_bpffs(const char *path)
-{
-	struct statfs stat;
-
-	return statfs(path, &stat) == 0 && stat.f_type == BPF_FS_MAGIC;
-}
-
-static int refuse_folder(const char *path, int error, struct complaints *complaints)
-{
-	complain(complaints, COMPLAINT_ERROR, NULL, NULL,
-		 "%s cannot hold pins: %s; mount a BPF file system there: "
-		 "mount -t bpf bpf %s",
-		 path, strerror(-error), path);
-	return error;
-}
-
-int pin_mount(const char *pin_root, struct complaints *complaints)
-{
-	char parent[PATH_MAX];
-
-	snprintf(parent, sizeof(parent), "%s", pin_root);
-	char *slash = strrchr(parent, '/');
-	if (!slash || slash == parent)
-		return refuse_folder(pin_root, -EINVAL, complaints);
-	*slash = 0;
-	if (!is_bpffs(parent) && mount("bpf", parent, "bpf", 0, "mode=0700") < 0)
-		return refuse_folder(parent, -errno, complaints);
-	if (mkdir(pin_root, 0700) < 0 && errno != EEXIST)
-		return refuse_folder(pin_root, -errno, complaints);
-	return 0;
 }
 
 static bool is_program(const char *name)
@@ -123,13 +87,35 @@ uint32_t pin_cpus(const char *pin_root, uint32_t backends)
 	return info.max_entries / backends;
 }
 
-static int refuse(const char *pin_root, struct complaints *complaints, const char *cause)
+const char *pin_uninstall_command(const char *pin_root, char *buffer)
 {
-	complain(
-	    complaints, COMPLAINT_ERROR, NULL, NULL,
-	    "the pins in %s %s; nothing was changed: remove them and their flows with "
-	    "`headgated --uninstall`, then start again",
-	    pin_root, cause);
+	bool usual = !strcmp(pin_root, DATAPATH_PIN_ROOT);
+
+	snprintf(buffer, PIN_COMMAND, "headgated --uninstall%s%s",
+		 usual ? "" : " --pin-root ", usual ? "" : pin_root);
+	return buffer;
+}
+
+/* `instead`: what else helps, "… or ", or "". */
+static int refuse(const char *pin_root, struct complaints *complaints, const char *cause,
+		  const char *instead)
+{
+	char command[PIN_COMMAND];
+
+	complain(complaints, COMPLAINT_ERROR, NULL, NULL,
+		 "the pins in %s %s; nothing was changed: %sremove them and their flows "
+		 "with `%s`, then start again",
+		 pin_root, cause, instead, pin_uninstall_command(pin_root, command));
+	return -EEXIST;
+}
+
+static int refuse_stranger(const char *pin_root, const char *name,
+			   struct complaints *complaints)
+{
+	complain(complaints, COMPLAINT_ERROR, NULL, NULL,
+		 "%s/%s is not Headgate's; nothing was changed: remove it, or give "
+		 "another --pin-root",
+		 pin_root, name);
 	return -EEXIST;
 }
 
@@ -152,33 +138,46 @@ static int check_version(const char *pin_root, const struct pins *pins,
 	if (r == 0)
 		r = bpf_map_lookup_elem(fd, &zero, &state);
 	if (r < 0)
-		return refuse(pin_root, complaints, "are not Headgate's (hg_state)");
+		return refuse_stranger(pin_root, map_name(MAP_STATE), complaints);
 	/* 0: a first start that did not come to its end. */
 	if (!state.abi_version || state.abi_version == HG_ABI_VERSION)
 		return 0;
 	snprintf(cause, sizeof(cause), "are of ABI version %u, this program is of %u",
 		 state.abi_version, HG_ABI_VERSION);
-	return refuse(pin_root, complaints, cause);
+	return refuse(pin_root, complaints, cause, "");
 }
 
-static int check_size(const char *pin_root, enum map map, uint32_t wanted,
+static int check_size(const char *pin_root, enum map map, const struct map_sizes *sizes,
 		      struct complaints *complaints)
 {
+	const char *option = map_option(map);
+	uint32_t wanted = sizes->entries[map];
 	struct bpf_map_info info;
-	char cause[160];
+	char cause[160], instead[64];
 	int r = map_info(pin_root, map, &info);
 
-	if (r < 0) {
-		snprintf(cause, sizeof(cause), "are not Headgate's (%s is no map: %s)",
-			 map_name(map), strerror(-r));
-		return refuse(pin_root, complaints, cause);
-	}
+	if (r < 0)
+		return refuse_stranger(pin_root, map_name(map), complaints);
 	if (!wanted || info.max_entries == wanted)
 		return 0;
-	snprintf(cause, sizeof(cause), "have %s with %u entries, %s asks for %u",
-		 map_name(map), info.max_entries, map_option(map) ?: "this program",
-		 wanted);
-	return refuse(pin_root, complaints, cause);
+	if (!option) {
+		snprintf(cause, sizeof(cause), "have %s with %u entries, not %u",
+			 map_name(map), info.max_entries, wanted);
+		return refuse(pin_root, complaints, cause, "");
+	}
+	uint32_t made = map_option_value(map, info.max_entries, sizes->cpus);
+	snprintf(cause, sizeof(cause), "were made with %s %u, %s %u is asked for", option,
+		 made, option, sizes->asked[map]);
+	snprintf(instead, sizeof(instead), "give %s %u again, or ", option, made);
+	return refuse(pin_root, complaints, cause, instead);
+}
+
+static int refuse_listing(const char *pin_root, int error, struct complaints *complaints)
+{
+	complain(complaints, COMPLAINT_ERROR, NULL, NULL,
+		 "the pins in %s cannot be listed: %s; run as root", pin_root,
+		 strerror(-error));
+	return error;
 }
 
 int pin_check(const char *pin_root, const struct map_sizes *sizes,
@@ -188,17 +187,13 @@ int pin_check(const char *pin_root, const struct map_sizes *sizes,
 	int r = pins_list(pin_root, &pins);
 
 	if (r < 0)
-		return refuse_folder(pin_root, r, complaints);
-	if (pins.stranger[0]) {
-		char cause[128];
-
-		snprintf(cause, sizeof(cause), "are not Headgate's (%s)", pins.stranger);
-		return refuse(pin_root, complaints, cause);
-	}
+		return refuse_listing(pin_root, r, complaints);
+	if (pins.stranger[0])
+		return refuse_stranger(pin_root, pins.stranger, complaints);
 	r = check_version(pin_root, &pins, complaints);
 	for (enum map map = 0; r == 0 && map < MAP_COUNT; map++)
 		if (pins.maps[map])
-			r = check_size(pin_root, map, sizes->entries[map], complaints);
+			r = check_size(pin_root, map, sizes, complaints);
 	return r;
 }
 
@@ -250,7 +245,7 @@ void pins_remove_new(const char *pin_root, const struct pins *before)
 			unlink_pin(pin_root, map_name(map));
 }
 
-int pins_remove(const char *pin_root)
+int pins_remove_programs(const char *pin_root)
 {
 	char fresh[64];
 	int failed = 0;
@@ -261,6 +256,13 @@ int pins_remove(const char *pin_root)
 		int r = unlink_pin(pin_root, program_name(program));
 		failed = r < 0 ? r : failed;
 	}
+	return failed;
+}
+
+int pins_remove(const char *pin_root)
+{
+	int failed = pins_remove_programs(pin_root);
+
 	for (enum map map = 0; map < MAP_COUNT; map++) {
 		int r = unlink_pin(pin_root, map_name(map));
 		failed = r < 0 ? r : failed;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The folder of pins: bpffs below it, what lies in it, whether that is ours. */
+/* What lies in the folder of pins, and whether that is ours. */
 #ifndef DATAPATH_PIN_H
 #define DATAPATH_PIN_H
 
@@ -15,9 +15,6 @@ struct pins {
 	char stranger[64]; /* an entry that is no map or program of ours, or "" */
 };
 
-/* Mount bpffs where the folder will be, unless there is one. 0, or -errno with a
- * complaint. */
-int pin_mount(const char *pin_root, struct complaints *complaints);
 /* 0 or -errno (not -ENOENT). */
 int pins_list(const char *pin_root, struct pins *ret_pins);
 /*
@@ -27,13 +24,17 @@ int pins_list(const char *pin_root, struct pins *ret_pins);
  */
 int pin_check(const char *pin_root, const struct map_sizes *sizes,
 	      struct complaints *complaints);
+/* "headgated --uninstall --pin-root …" for a sentence, in a buffer of PIN_COMMAND. */
+#define PIN_COMMAND 512
+const char *pin_uninstall_command(const char *pin_root, char *buffer);
 uint32_t pin_cpus(const char *pin_root, uint32_t backends);
 /* Pin a loaded program as <pin_root>/<name>, in place of an earlier one. */
 int pin_program(const char *pin_root, const char *name, struct bpf_program *program,
 		struct complaints *complaints);
 /* Remove what appeared since the list was made. */
 void pins_remove_new(const char *pin_root, const struct pins *before);
-/* Remove all pins of ours, then the folder. 0 or -errno. */
+/* Remove the pins of programs; all pins of ours, then the folder. 0 or -errno. */
+int pins_remove_programs(const char *pin_root);
 int pins_remove(const char *pin_root);
 /* Descriptor of a pinned map, or -errno. */
 int pin_open_map(const char *pin_root, enum map map);

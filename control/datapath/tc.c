@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 #include <libmnl/libmnl.h>
 #include <bpf/bpf.h>
@@ -34,6 +36,20 @@ static uint32_t present_program(const struct bpf_tc_hook *hook)
 	return bpf_tc_query(hook, &options) < 0 ? 0 : options.prog_id;
 }
 
+struct link_name {
+	char text[IF_NAMESIZE];
+};
+
+/* One that has vanished has only its number. */
+static struct link_name name_of(uint32_t ifindex)
+{
+	struct link_name name;
+
+	if (!if_indextoname(ifindex, name.text))
+		snprintf(name.text, sizeof(name.text), "%u", ifindex);
+	return name;
+}
+
 static int complain_tc(uint32_t ifindex, enum program program, int error,
 		       struct complaints *complaints)
 {
@@ -41,27 +57,32 @@ static int complain_tc(uint32_t ifindex, enum program program, int error,
 
 	if (error == -ENODEV)
 		complain(complaints, COMPLAINT_ERROR, NULL, NULL,
-			 "interface %u vanished while tc program %s was attached: it is "
+			 "interface %s vanished while tc program %s was attached: it is "
 			 "tried again when it returns",
-			 ifindex, program_name(program));
+			 name_of(ifindex).text, program_name(program));
 	else
 		complain(complaints, COMPLAINT_ERROR, NULL, NULL,
-			 "tc program %s was not attached to interface %u: %s%s%s; the "
+			 "tc program %s was not attached to interface %s: %s%s%s; the "
 			 "kernel needs CONFIG_NET_CLS_BPF and CONFIG_NET_SCH_INGRESS",
-			 program_name(program), ifindex, strerror(-error),
+			 program_name(program), name_of(ifindex).text, strerror(-error),
 			 *said ? ": " : "", said);
 	return error;
 }
 
-static int refuse_foreign(uint32_t ifindex, uint32_t program_id,
+static int refuse_foreign(uint32_t ifindex, bool egress, uint32_t program_id,
 			  struct complaints *complaints)
 {
+	const char *side = egress ? "egress" : "ingress";
+	struct link_name name = name_of(ifindex);
 	char text[64];
 
-	complain(complaints, COMPLAINT_ERROR, NULL, NULL,
-		 "interface %u has another tc filter (%s) at priority %u, handle 0x%x, "
-		 "which Headgate uses: move that one",
-		 ifindex, program_describe(program_id, text), TC_PRIORITY, TC_HANDLE);
+	complain(
+	    complaints, COMPLAINT_ERROR, NULL, NULL,
+	    "interface %s has another tc filter (%s) at %s priority %u, handle 0x%x, "
+	    "which Headgate uses: move that one, or remove it with "
+	    "`tc filter del dev %s %s pref %u`",
+	    name.text, program_describe(program_id, text), side, TC_PRIORITY, TC_HANDLE,
+	    name.text, side, TC_PRIORITY);
 	return -EBUSY;
 }
 
@@ -75,7 +96,7 @@ int tc_attach(const struct datapath *datapath, uint32_t ifindex, bool egress,
 
 	owner_of_pins(datapath->pin_root, &owner);
 	if (present && !owner_has_program(&owner, present))
-		return refuse_foreign(ifindex, present, complaints);
+		return refuse_foreign(ifindex, egress, present, complaints);
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = TC_HANDLE, .priority = TC_PRIORITY,
 		    .prog_fd = program_fd(datapath, program), .flags = BPF_TC_F_REPLACE);
 	both.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;

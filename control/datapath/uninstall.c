@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Leave nothing: programs off every interface of this network namespace, then pins, then
- * the folder. Needs no datapath and no ABI version: what is ours is known by its maps.
+ * the folder. Needs no datapath and no ABI version: what is ours is known by its maps. The
+ * folder's lock keeps out a daemon that uses it.
  */
 #include <errno.h>
 #include <net/if.h>
 #include <string.h>
+#include <time.h>
+#include "../lib/cleanup.h"
 #include "attach.h"
+#include "folder.h"
 #include "pin.h"
+
+#define GONE_STEP_NS 10000000L
+#define GONE_STEPS   300U
 
 static int detach_xdp(uint32_t ifindex, const struct owner *owner)
 {
@@ -67,27 +74,72 @@ static int detach_all(const struct owner *owner, struct complaints *complaints)
 	return failed;
 }
 
-int datapath_uninstall(const char *pin_root, struct complaints *complaints)
+/* The kernel lets go of what was detached and unpinned a grace period later. */
+static uint32_t wait_for_programs(const struct owner *owner)
+{
+	const struct timespec step = { .tv_nsec = GONE_STEP_NS };
+	uint32_t left = owner_find_program(owner);
+
+	for (unsigned i = 0; left && i < GONE_STEPS; i++) {
+		nanosleep(&step, NULL);
+		left = owner_find_program(owner);
+	}
+	return left;
+}
+
+/* The maps stay: by them the programs are known where they still are. */
+static int remove_pins(const char *pin_root, const struct owner *owner,
+		       struct complaints *complaints)
+{
+	char text[64];
+	int r = pins_remove_programs(pin_root);
+
+	if (r < 0)
+		return r;
+	uint32_t left = wait_for_programs(owner);
+	if (!left)
+		return pins_remove(pin_root);
+	complain(complaints, COMPLAINT_ERROR, NULL, NULL,
+		 "%s is not removed: its programs (%s) are still attached in another "
+		 "network namespace; run `nsenter --net=/run/netns/NAME headgated "
+		 "--uninstall --pin-root %s` for that one, which also removes the pins",
+		 pin_root, program_describe(left, text), pin_root);
+	return -EBUSY;
+}
+
+static int uninstall(const char *pin_root, struct complaints *complaints)
 {
 	struct pins pins = { 0 };
 	struct owner owner;
-
-	capture_begin();
 	int r = pins_list(pin_root, &pins);
+
 	if (r == 0) {
 		owner_of_pins(pin_root, &owner);
-		/* Another folder's programs have the same names: only the usual folder
-		 * may be missing while its programs are still attached. */
-		owner.by_name = owner.by_name && !strcmp(pin_root, DATAPATH_PIN_ROOT);
 		r = detach_all(&owner, complaints);
-		if (r < 0)
-			return r;
-		r = pins_remove(pin_root);
 	}
-	if (r < 0)
+	if (r == 0)
+		r = remove_pins(pin_root, &owner, complaints);
+	if (r == 0 || complaints_have_errors(complaints))
+		return r;
+	if (pins.stranger[0])
 		complain(complaints, COMPLAINT_ERROR, NULL, NULL,
-			 "the pins in %s were not removed: %s; run it again as root%s%s",
-			 pin_root, strerror(-r),
-			 pins.stranger[0] ? " after removing " : "", pins.stranger);
+			 "%s/%s is not Headgate's, so the folder stays: remove it, then "
+			 "run this again",
+			 pin_root, pins.stranger);
+	else
+		complain(complaints, COMPLAINT_ERROR, NULL, NULL,
+			 "the pins in %s were not removed: %s; run this again as root",
+			 pin_root, strerror(-r));
 	return r;
+}
+
+int datapath_uninstall(const char *pin_root, struct complaints *complaints)
+{
+	_cleanup_close_ int folder =
+	    folder_lock(pin_root, "stop that one first, then run this again", complaints);
+
+	if (folder < 0 && folder != -ENOENT)
+		return folder;
+	capture_begin();
+	return uninstall(pin_root, complaints);
 }

@@ -18,7 +18,8 @@
 #include "applied.h"
 #include "netspace.h"
 
-#define NIC "hgpin0"
+#define NIC	  "hgpin0"
+#define UNINSTALL "`headgated --uninstall --pin-root " APPLIED_ROOT "`"
 
 static struct applied applied;
 
@@ -78,13 +79,13 @@ static uint32_t map_id(const char *name)
 	return info.id;
 }
 
-static void refused_with(const char *words)
+static void refused_with(const char *words, const char *remedy)
 {
 	uint32_t flows = map_id("hg_flows");
 
 	assert_int_equal(applied_try_open(&applied), -EEXIST);
 	assert_non_null(strstr(applied_sentence(&applied), words));
-	assert_non_null(strstr(applied_sentence(&applied), "headgated --uninstall"));
+	assert_non_null(strstr(applied_sentence(&applied), remedy));
 	assert_int_equal(map_id("hg_flows"), flows);
 }
 
@@ -93,7 +94,7 @@ static void pins_of_another_version_are_refused(void **state)
 	(void)state;
 	applied_close(&applied);
 	set_version(HG_ABI_VERSION + 7);
-	refused_with("ABI version 8");
+	refused_with("ABI version", UNINSTALL);
 }
 
 static void maps_of_another_size_are_refused(void **state)
@@ -101,7 +102,8 @@ static void maps_of_another_size_are_refused(void **state)
 	(void)state;
 	applied_close(&applied);
 	applied.options.flows *= 2;
-	refused_with("--flows");
+	refused_with("were made with --flows 1024, --flows 2048 is asked for",
+		     "give --flows 1024 again, or remove them");
 }
 
 static void a_foreign_pin_is_refused(void **state)
@@ -111,7 +113,8 @@ static void a_foreign_pin_is_refused(void **state)
 	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "other", 4, 4, 1, NULL);
 	assert_int_equal(bpf_obj_pin(fd, APPLIED_ROOT "/other"), 0);
 	close(fd);
-	refused_with("other");
+	refused_with(APPLIED_ROOT "/other is not Headgate's",
+		     "remove it, or give another --pin-root");
 	unlink(APPLIED_ROOT "/other");
 }
 
@@ -133,6 +136,63 @@ static void uninstall_leaves_nothing(void **state)
 	assert_false(folder_exists());
 	assert_int_equal(datapath_uninstall(APPLIED_ROOT, &applied.complaints), 0);
 	assert_int_equal(applied.complaints.count, 0);
+}
+
+static void pins_are_used_by_one_daemon_at_a_time(void **state)
+{
+	struct applied second = { .options = applied.options };
+	char who[96];
+
+	(void)state;
+	uint32_t flows = map_id("hg_flows");
+	snprintf(who, sizeof(who), "%s is used by headgated pid %d: stop that one",
+		 APPLIED_ROOT, (int)getpid());
+	assert_int_equal(applied_try_open(&second), -EBUSY);
+	assert_non_null(strstr(applied_sentence(&second), who));
+	complaints_clear(&second.complaints);
+	second.options.pin_root = "/sys/fs/bpf/../bpf/hgtest-apply/";
+	assert_int_equal(applied_try_open(&second), -EBUSY);
+	complaints_clear(&second.complaints);
+	assert_int_equal(datapath_uninstall(APPLIED_ROOT, &second.complaints), -EBUSY);
+	assert_non_null(strstr(applied_sentence(&second), who));
+	complaints_clear(&second.complaints);
+	assert_int_equal(map_id("hg_flows"), flows);
+	applied_close(&applied);
+	applied_open(&applied);
+	assert_int_equal(map_id("hg_flows"), flows);
+}
+
+static void folder_is_refused(const char *pin_root, const char *sentence)
+{
+	struct applied second = { .options = applied.options };
+
+	second.options.pin_root = pin_root;
+	assert_true(applied_try_open(&second) < 0);
+	assert_non_null(strstr(applied_sentence(&second), sentence));
+	complaints_clear(&second.complaints);
+}
+
+static void pins_lie_on_a_bpf_file_system_only(void **state)
+{
+	char folder[] = "/tmp/hgpinsXXXXXX", below[64], file[64];
+	struct complaints complaints = { 0 };
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(below, sizeof(below), "%s/pins", folder);
+	folder_is_refused(below, "pins is not on a BPF file system: use a folder below "
+				 "/sys/fs/bpf");
+	assert_int_equal(rmdir(below), -1); /* not made either */
+	folder_is_refused(APPLIED_ROOT ".d", "have no dots");
+	folder_is_refused("/sys/fs/bpf/hgtest-none/pins", "No such file");
+	/* What lies there under our names is not ours to remove. */
+	snprintf(file, sizeof(file), "%s/hg_flows", folder);
+	here("touch %s", file);
+	assert_true(datapath_uninstall(folder, &complaints) < 0);
+	assert_non_null(strstr(complaints.items[0].sentence, "not on a BPF file system"));
+	complaints_clear(&complaints);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(rmdir(folder), 0);
 }
 
 static uint32_t xdp_program(void)
@@ -229,6 +289,78 @@ static void detach_and_uninstall_clean_the_interface(void **state)
 	assert_false(here_holds("tc qdisc show dev " NIC " | grep -q clsact"));
 }
 
+static void lose_the_pins(void)
+{
+	applied_close(&applied);
+	here("rm -f " APPLIED_ROOT "/*; rmdir " APPLIED_ROOT);
+}
+
+static void a_former_daemon_without_pins_is_replaced(void **state)
+{
+	(void)state;
+	assert_int_equal(attach(), 0);
+	uint32_t former = xdp_program();
+	lose_the_pins();
+	applied_open(&applied);
+	assert_int_equal(attach(), 0);
+	assert_int_not_equal(xdp_program(), former);
+	assert_int_not_equal(xdp_program(), 0);
+	assert_int_equal(datapath_detach(applied.datapath, if_nametoindex(NIC)), 0);
+	assert_false(here_holds("tc qdisc show dev " NIC " | grep -q clsact"));
+}
+
+static void uninstall_finds_programs_without_pins(void **state)
+{
+	(void)state;
+	assert_int_equal(attach(), 0);
+	lose_the_pins();
+	assert_int_equal(datapath_uninstall(APPLIED_ROOT, &applied.complaints), 0);
+	assert_int_equal(xdp_program(), 0);
+	assert_false(here_holds("tc qdisc show dev " NIC " | grep -q clsact"));
+}
+
+static void programs_of_other_pins_are_left_alone(void **state)
+{
+	(void)state;
+	assert_int_equal(attach(), 0);
+	uint32_t theirs = xdp_program();
+	assert_int_equal(
+	    datapath_uninstall("/sys/fs/bpf/hgtest-nobody", &applied.complaints), 0);
+	assert_int_equal(xdp_program(), theirs);
+	assert_true(here_holds("tc filter show dev " NIC " ingress | grep -q nic_tc"));
+	struct applied second = { .options = applied.options };
+	second.options.pin_root = "/sys/fs/bpf/hgtest-second";
+	applied_open(&second);
+	assert_int_equal(datapath_attach_nic(second.datapath, if_nametoindex(NIC), NIC,
+					     &second.complaints),
+			 -EBUSY);
+	assert_non_null(strstr(applied_sentence(&second),
+			       "`tc filter del dev " NIC " ingress pref 10`"));
+	applied_end(&second);
+	assert_int_equal(xdp_program(), theirs);
+}
+
+static void uninstall_tells_of_programs_in_another_namespace(void **state)
+{
+	(void)state;
+	here("ip link add hgpin2 type veth peer name hgpin3; ip link set hgpin2 up");
+	assert_int_equal(datapath_attach_nic(applied.datapath, if_nametoindex("hgpin2"),
+					     "hgpin2", &applied.complaints),
+			 0);
+	applied_close(&applied);
+	here("ip link set hgpin2 netns $PEER");
+	assert_int_equal(datapath_uninstall(APPLIED_ROOT, &applied.complaints), -EBUSY);
+	assert_non_null(strstr(applied_sentence(&applied),
+			       "are still attached in another network namespace"));
+	complaints_clear(&applied.complaints);
+	assert_true(folder_exists());
+	peer("ip link set hgpin2 netns %d", (int)getpid());
+	assert_int_equal(datapath_uninstall(APPLIED_ROOT, &applied.complaints), 0);
+	assert_false(here_holds("tc qdisc show dev hgpin2 | grep -q clsact"));
+	assert_false(folder_exists());
+	here("ip link del hgpin2");
+}
+
 static void a_qdisc_that_others_use_stays(void **state)
 {
 	const struct bpf_insn pass[] = {
@@ -261,11 +393,17 @@ int main(void)
 		CASE(a_foreign_pin_is_refused),
 		CASE(a_first_start_that_was_cut_short_is_finished),
 		CASE(uninstall_leaves_nothing),
+		CASE(pins_are_used_by_one_daemon_at_a_time),
+		CASE(pins_lie_on_a_bpf_file_system_only),
 		LINK(attaching_twice_changes_nothing),
 		LINK(restart_replaces_the_program),
 		LINK(a_restart_may_change_the_mode),
 		LINK(a_foreign_program_is_never_replaced),
 		LINK(detach_and_uninstall_clean_the_interface),
+		LINK(a_former_daemon_without_pins_is_replaced),
+		LINK(uninstall_finds_programs_without_pins),
+		LINK(programs_of_other_pins_are_left_alone),
+		LINK(uninstall_tells_of_programs_in_another_namespace),
 		LINK(a_qdisc_that_others_use_stays),
 	};
 
