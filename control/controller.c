@@ -153,6 +153,43 @@ static int open_loop(struct controller *controller)
 	return 0;
 }
 
+static int count_flow(void *context, const struct datapath_flow *flow)
+{
+	size_t *count = context;
+
+	(void)flow;
+	(*count)++;
+	return 0;
+}
+
+static void log_takeover(struct controller *controller)
+{
+	size_t flows = 0;
+
+	if (datapath_each_flow(controller->datapath, count_flow, &flows) == 0 && flows)
+		log_info("took over the datapath: %zu flow%s stay%s", flows,
+			 flows == 1 ? "" : "s", flows == 1 ? "s" : "");
+}
+
+static void tell_ready(const struct controller *controller)
+{
+	size_t services = cluster_count(controller->cluster, OBJECT_SERVICE);
+	size_t attached = interfaces_attached(controller);
+
+	if (attached)
+		log_info("ready: %zu Service%s, %zu interface%s attached, API at %s",
+			 services, services == 1 ? "" : "s", attached,
+			 attached == 1 ? "" : "s", controller->options->socket);
+	else if (controller->options->interfaces.count)
+		log_error("no interface is attached, so no packet is balanced: see above "
+			  "why; %zu Service%s, API at %s",
+			  services, services == 1 ? "" : "s",
+			  controller->options->socket);
+	else
+		log_info("ready: %zu Service%s, no pod interface yet, API at %s",
+			 services, services == 1 ? "" : "s", controller->options->socket);
+}
+
 static int begin(struct controller *controller)
 {
 	unsigned tick_ms = datapath_tick_interval_ms(controller->datapath);
@@ -174,10 +211,8 @@ static int begin(struct controller *controller)
 	if (r < 0)
 		log_warning("the service manager is not told that all is ready: %s",
 			    strerror(-r));
-	size_t services = cluster_count(controller->cluster, OBJECT_SERVICE);
-
-	log_info("ready: %zu Service%s, API at %s", services, services == 1 ? "" : "s",
-		 controller->options->socket);
+	log_takeover(controller);
+	tell_ready(controller);
 	return 0;
 }
 

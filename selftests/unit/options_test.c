@@ -204,6 +204,34 @@ static void options_command_line_wins_over_the_file(void **state)
 	unlink(file_name);
 }
 
+static void options_binary_file_is_refused_in_few_printable_words(void **state)
+{
+	char content[4096] = "", line[128];
+
+	(void)state;
+	for (unsigned i = 0; i < 500; i++)
+		memcpy(content + 6 * i, "\033[\2=1\n", 7);
+	write_file(content);
+	snprintf(line, sizeof(line), "--interface eth0 --config %s", file_name);
+	assert_int_equal(parse(line), -22);
+	assert_int_equal(complaints.count, 21);
+	for (size_t i = 0; i < complaints.count; i++) {
+		assert_null(strchr(complaints.items[i].sentence, '\033'));
+		assert_true(strlen(complaints.items[i].sentence) < 200);
+	}
+	assert_non_null(strstr(complaints.items[20].sentence, "too many mistakes"));
+	unlink(file_name);
+}
+
+static void options_actions_exclude_each_other(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(RUN "--check --print-plan"), -22);
+	assert_string_equal(
+	    complaints.items[0].sentence,
+	    "--check and --print-plan exclude each other: give one of the two");
+}
+
 static void options_file_mistakes_are_all_told_with_their_line(void **state)
 {
 	char line[256], place[128];
@@ -293,6 +321,9 @@ int main(void)
 		cmocka_unit_test_teardown(options_command_line_wins_over_the_file, clear),
 		cmocka_unit_test_teardown(
 		    options_file_mistakes_are_all_told_with_their_line, clear),
+		cmocka_unit_test_teardown(
+		    options_binary_file_is_refused_in_few_printable_words, clear),
+		cmocka_unit_test_teardown(options_actions_exclude_each_other, clear),
 		cmocka_unit_test_teardown(options_are_all_in_the_man_page, clear),
 		cmocka_unit_test_teardown(options_are_all_in_the_help, clear),
 	};
