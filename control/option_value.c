@@ -22,7 +22,7 @@ const char *option_show(const char *text, char ret_shown[OPTION_SHOW])
 {
 	size_t i = 0;
 
-	for (; text[i] && i < OPTION_SHOW - 4; i++) {
+	for (; i < OPTION_SHOW - 4 && text[i]; i++) {
 		unsigned char byte = (unsigned char)text[i];
 
 		ret_shown[i] = byte < ' ' || byte >= 0x7f ? '?' : (char)byte;

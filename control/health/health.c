@@ -114,7 +114,8 @@ static void take_result(struct health *health, struct check *check,
 	plan_next(health, check, now_ms);
 	if (result->outcome == PROBE_VOID) {
 		warn_void(health, check, result, now_ms);
-	} else if (verdict_take(&check->verdict, result->outcome == PROBE_PASSED, now_ms)) {
+	} else if (verdict_take(&check->verdict, result->outcome == PROBE_PASSED,
+				now_ms)) {
 		check_set_mark(&health->set, check);
 		news_tell(&health->news, check, before, now_ms);
 	}
