@@ -120,6 +120,7 @@ void reconcile_sort(struct controller *controller);
 void interfaces_event(void *context, const struct network_link *link, bool present);
 /* Attach what is not attached, complain about what does not exist. */
 void interfaces_attach(struct controller *controller);
+size_t interfaces_attached(const struct controller *controller);
 uint64_t interfaces_retry(struct controller *controller, uint64_t now_ms);
 void interfaces_clear(struct controller *controller);
 

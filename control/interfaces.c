@@ -178,6 +178,16 @@ void interfaces_attach(struct controller *controller)
 	review_missing(controller);
 }
 
+size_t interfaces_attached(const struct controller *controller)
+{
+	size_t count = 0;
+
+	for (const struct interface *interface = controller->interfaces; interface;
+	     interface = interface->hh.next)
+		count += interface->attached;
+	return count;
+}
+
 uint64_t interfaces_retry(struct controller *controller, uint64_t now_ms)
 {
 	uint64_t next_ms = UINT64_MAX;
