@@ -13,8 +13,7 @@ static void free_applied(struct datapath *datapath)
 	HASH_ITER (hh, datapath->applied, service, next_service) {
 		struct applied_port *port, *next;
 
-		DL_FOREACH_SAFE(service->ports, port, next)
-		{
+		DL_FOREACH_SAFE (service->ports, port, next) {
 			assert(datapath->ports); /* the analyzer does not know uthash */
 			HASH_DELETE(hh, datapath->ports, port);
 			free(port->ranges);
@@ -84,8 +83,8 @@ void datapath_close(struct datapath *datapath)
 	free_applied(datapath);
 	free_frontends(datapath);
 	close_maps(datapath);
-	DL_FOREACH_SAFE(datapath->attachments, attachment, next)
-	free(attachment);
+	DL_FOREACH_SAFE (datapath->attachments, attachment, next)
+		free(attachment);
 	ranges_close(&datapath->slot_places);
 	ranges_close(&datapath->member_places);
 	numbers_close(&datapath->services);

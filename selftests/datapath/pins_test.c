@@ -138,63 +138,6 @@ static void uninstall_leaves_nothing(void **state)
 	assert_int_equal(applied.complaints.count, 0);
 }
 
-static void pins_are_used_by_one_daemon_at_a_time(void **state)
-{
-	struct applied second = { .options = applied.options };
-	char who[96];
-
-	(void)state;
-	uint32_t flows = map_id("hg_flows");
-	snprintf(who, sizeof(who), "%s is used by headgated pid %d: stop that one",
-		 APPLIED_ROOT, (int)getpid());
-	assert_int_equal(applied_try_open(&second), -EBUSY);
-	assert_non_null(strstr(applied_sentence(&second), who));
-	complaints_clear(&second.complaints);
-	second.options.pin_root = "/sys/fs/bpf/../bpf/hgtest-apply/";
-	assert_int_equal(applied_try_open(&second), -EBUSY);
-	complaints_clear(&second.complaints);
-	assert_int_equal(datapath_uninstall(APPLIED_ROOT, &second.complaints), -EBUSY);
-	assert_non_null(strstr(applied_sentence(&second), who));
-	complaints_clear(&second.complaints);
-	assert_int_equal(map_id("hg_flows"), flows);
-	applied_close(&applied);
-	applied_open(&applied);
-	assert_int_equal(map_id("hg_flows"), flows);
-}
-
-static void folder_is_refused(const char *pin_root, const char *sentence)
-{
-	struct applied second = { .options = applied.options };
-
-	second.options.pin_root = pin_root;
-	assert_true(applied_try_open(&second) < 0);
-	assert_non_null(strstr(applied_sentence(&second), sentence));
-	complaints_clear(&second.complaints);
-}
-
-static void pins_lie_on_a_bpf_file_system_only(void **state)
-{
-	char folder[] = "/tmp/hgpinsXXXXXX", below[64], file[64];
-	struct complaints complaints = { 0 };
-
-	(void)state;
-	assert_non_null(mkdtemp(folder));
-	snprintf(below, sizeof(below), "%s/pins", folder);
-	folder_is_refused(below, "pins is not on a BPF file system: use a folder below "
-				 "/sys/fs/bpf");
-	assert_int_equal(rmdir(below), -1); /* not made either */
-	folder_is_refused(APPLIED_ROOT ".d", "have no dots");
-	folder_is_refused("/sys/fs/bpf/hgtest-none/pins", "No such file");
-	/* What lies there under our names is not ours to remove. */
-	snprintf(file, sizeof(file), "%s/hg_flows", folder);
-	here("touch %s", file);
-	assert_true(datapath_uninstall(folder, &complaints) < 0);
-	assert_non_null(strstr(complaints.items[0].sentence, "not on a BPF file system"));
-	complaints_clear(&complaints);
-	assert_int_equal(unlink(file), 0);
-	assert_int_equal(rmdir(folder), 0);
-}
-
 static uint32_t xdp_program(void)
 {
 	uint32_t id = 0;
@@ -393,8 +336,6 @@ int main(void)
 		CASE(a_foreign_pin_is_refused),
 		CASE(a_first_start_that_was_cut_short_is_finished),
 		CASE(uninstall_leaves_nothing),
-		CASE(pins_are_used_by_one_daemon_at_a_time),
-		CASE(pins_lie_on_a_bpf_file_system_only),
 		LINK(attaching_twice_changes_nothing),
 		LINK(restart_replaces_the_program),
 		LINK(a_restart_may_change_the_mode),
