@@ -90,6 +90,20 @@ def test_dead_backend_leaves_and_comes_back(lab, gate):
     wait_for(lambda: "backend1" in lab.fetch_many("client", url(VIP[V4]), 20), "it is back")
 
 
+def test_dead_backend_stays_out_over_a_restart_and_comes_back(lab, gate):
+    """Checks start from nothing; what was known to be dead gets nothing meanwhile."""
+    gate.serve(shop(EVERYONE, annotations=CHECK))
+    tool(lab, "stop-web", "backend1")
+    try:
+        gate.wait_backends(8, "down")
+        gate.restart(signal.SIGKILL)
+        answers = lab.fetch_many("client", url(VIP[V4]), 60)
+        assert set(answers) == set(EVERYONE) - {"backend1"}
+    finally:
+        tool(lab, "start-web", "backend1")
+    gate.wait_hosts(EVERYONE)
+
+
 def tool(lab, verb, *arguments):
     subprocess.run(lab._command(verb, *arguments), check=True, stdin=subprocess.DEVNULL)
 
