@@ -234,10 +234,10 @@ static void keep_distinct(struct wanted_service *service)
 	service->check_count = kept;
 }
 
-/* A backend that is down, and not by its check, does not serve. */
+/* One that does not serve has no health to ask for; one that is out has, whatever is known. */
 static bool wants_check(const struct wanted_backend *backend)
 {
-	return backend->state != BACKEND_DOWN || backend->health == HEALTH_DOWN;
+	return backend->state != BACKEND_DOWN || backend->health != HEALTH_NONE;
 }
 
 static void add_checks(const struct wanted_port *port, struct wanted_service *service)

@@ -121,6 +121,33 @@ static void backends_checks_are_distinct_and_cover_what_serves(void **state)
 	free_world(world);
 }
 
+static bool a_is_out(void *context, const struct hg_addr *addr, uint16_t port,
+		     uint8_t protocol)
+{
+	(void)context;
+	(void)port;
+	(void)protocol;
+	return addr->bytes[15] == 1;
+}
+
+/* After a restart: what the tables in force leave out stays out until its check succeeds. */
+static void backends_that_are_out_stay_out_while_unknown(void **state)
+{
+	struct world *world =
+	    checked_world(true, HEALTH_UNKNOWN, HEALTH_UNKNOWN, HEALTH_UP);
+
+	(void)state;
+	world->input.is_out = a_is_out;
+	const struct wanted_port *port = &compile(world)->ports[0];
+	assert_int_equal(port->active_count, 2);
+	assert_int_equal(find_backend(port, BACKEND_A)->state, BACKEND_DOWN);
+	assert_int_equal(find_backend(port, BACKEND_A)->health, HEALTH_UNKNOWN);
+	assert_int_equal(world->wanted->check_count, 3); /* or it would never return */
+	world->health[1] = HEALTH_UP;
+	assert_int_equal(compile(world)->ports[0].active_count, 3);
+	free_world(world);
+}
+
 static void backends_check_port_replaces_the_backends_own(void **state)
 {
 	struct world *world = new_world();
@@ -169,6 +196,7 @@ int main(void)
 		cmocka_unit_test(
 		    backends_failing_check_keeps_the_table_size_and_most_slots),
 		cmocka_unit_test(backends_checks_are_distinct_and_cover_what_serves),
+		cmocka_unit_test(backends_that_are_out_stay_out_while_unknown),
 		cmocka_unit_test(backends_check_port_replaces_the_backends_own),
 		cmocka_unit_test(backends_zone_of_this_node_decides_about_hints),
 	};
