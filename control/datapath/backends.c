@@ -230,7 +230,9 @@ static int clear(struct datapath *datapath, uint32_t index, uint16_t generation)
 	int r = update_ours(datapath, backend, false);
 
 	drop_hop(datapath, backend);
+	/* Before the write: an empty record says nothing about the endpoint. */
 	put_endpoint(datapath, backend->endpoint);
+	backend->endpoint = NULL;
 	record.flags = 0;
 	record.generation = generation;
 	int written = write_record(datapath, index, &record);

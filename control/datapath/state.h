@@ -60,12 +60,14 @@ struct endpoint {
 		struct hg_addr addr;
 		__be16 port;
 		uint8_t protocol;
-		uint8_t spare;
+		uint8_t spare[5]; /* hashed as bytes: no padding */
 	} key;
 	uint32_t number, users;
 	bool out; /* HG_BACKEND_MOVE_UDP as last written for one of its records */
 	UT_hash_handle hh;
 };
+
+_Static_assert(sizeof(struct endpoint_key) == 24, "endpoint key without padding");
 
 struct backend {
 	struct hg_backend record; /* as in hg_backends */

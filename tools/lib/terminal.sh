@@ -15,9 +15,9 @@ say() {
 	printf '%s\n' "$*"
 }
 
-# One line for what is about to take more than a second.
+# One line for what is about to take more than a second, with the seconds so far.
 progress() {
-	printf '%s==>%s %s\n' "$blue" "$plain" "$*"
+	printf '%s==> %3d s%s  %s\n' "$blue" "$SECONDS" "$plain" "$*"
 }
 
 fail() {
