@@ -86,7 +86,7 @@ $(B)/datapath/%: $(B)/selftests/datapath/%.o $(harness) $(B)/libheadgate.a
 	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lpthread
 $(B)/fuzz/%: selftests/fuzz/%.c $(B)/san/libheadgate.a
 	@mkdir -p $(@D)
-	$(CLANG) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer -MMD -MP -MF $(B)/fuzz/$*.d -o $@ $^ $(LDLIBS)
+	$(CLANG) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer -MMD -MP -MF $(B)/fuzz/$*.d -o $@ $(filter %.c %.a,$^) $(LDLIBS)
 $(B)/net/%.bpf.o: selftests/net/%.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
