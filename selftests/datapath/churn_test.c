@@ -20,7 +20,7 @@
 
 #define SERVICES 6
 #define POOL	 12
-#define STEPS	 400
+#define STEPS	 200
 
 static struct applied applied;
 static unsigned seed;
