@@ -110,7 +110,9 @@ static int delete_one(void *context, struct pair *pair)
 
 static int walk(struct listing *listing, int (*visit)(void *, struct pair *))
 {
-	struct pair_visitor visitor = { listing, is_forward, visit };
+	struct pair_visitor visitor = { .context = listing,
+					.wants = is_forward,
+					.visit = visit };
 
 	listing->now = clock_tick();
 	for (int i = 0; i < 2; i++) {

@@ -174,6 +174,22 @@ static void cleanup_candidates(struct candidates *list)
 	free(list->items);
 }
 
+/* In the order of partners, and no more than the visitor takes. */
+static void arrange(struct candidates *chosen, const struct pair_visitor *visitor)
+{
+	if (!chosen->count)
+		return;
+	qsort(chosen->items, chosen->count, sizeof(*chosen->items), by_partner);
+	if (!visitor->most || chosen->count <= visitor->most)
+		return;
+	size_t first = visitor->turn * visitor->most % chosen->count;
+	if (first > chosen->count - visitor->most)
+		first = chosen->count - visitor->most;
+	memmove(chosen->items, chosen->items + first,
+		visitor->most * sizeof(*chosen->items));
+	chosen->count = visitor->most;
+}
+
 int pairs_walk(const struct flow_table *table, const struct flow_view *view,
 	       const struct pair_visitor *visitor)
 {
@@ -183,8 +199,7 @@ int pairs_walk(const struct flow_table *table, const struct flow_view *view,
 
 	if (r < 0)
 		return r;
-	if (chosen.count)
-		qsort(chosen.items, chosen.count, sizeof(*chosen.items), by_partner);
+	arrange(&chosen, visitor);
 	for (size_t i = 0; i < chosen.count; i++) {
 		uint32_t partner = chosen.items[i].partner;
 		const struct flow_view *other = view_holds(view, partner) ? view : &moved;

@@ -50,6 +50,12 @@ struct pair_visitor {
 		      const struct hg_flow *copy);
 	/* Non-zero stops the walk and is returned by it. */
 	int (*visit)(void *context, struct pair *pair);
+	/*
+	 * Pairs visited per view at most, 0: all. Those taken lie side by side in the order
+	 * of their partners, from a place that `turn` chooses, so that none starves.
+	 */
+	size_t most;
+	size_t turn;
 };
 
 /* Visit the pairs led by the lines of an open view. */

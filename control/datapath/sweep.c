@@ -208,7 +208,11 @@ static int sweep_view(struct datapath *datapath, const struct flow_table *table,
 		      const struct flow_view *view, uint32_t now)
 {
 	struct expiring expiring = { datapath, now };
-	struct pair_visitor visitor = { &expiring, may_lead, expire };
+	struct pair_visitor visitor = { .context = &expiring,
+					.wants = may_lead,
+					.visit = expire,
+					.most = SWEEP_PAIRS,
+					.turn = datapath->sweep.passes };
 	int r = pairs_walk(table, view, &visitor);
 
 	survey(datapath, table, view, now);
@@ -221,6 +225,7 @@ static int sweep_view(struct datapath *datapath, const struct flow_table *table,
 static void end_pass(struct sweep *sweep, uint32_t now)
 {
 	sweep->next = 0;
+	sweep->passes++;
 	memcpy(sweep->live, sweep->counting, sizeof(sweep->live));
 	memset(sweep->counting, 0, sizeof(sweep->counting));
 	forget_stuck(sweep, now);

@@ -14,6 +14,10 @@ struct datapath;
 /* PENDING or DEAD lines remembered at a time; more of them wait for the next pass. */
 #define SWEEP_STUCK 1024U
 
+/* Flows looked at with their partners per tick: the loop must not be held up when very
+ * many end at once. A table of 131,072 flows is still swept at 7,000 flows per second. */
+#define SWEEP_PAIRS 4096U
+
 struct sweep {
 	struct flow_table tables[2]; /* hg_flows, hg_embryos */
 	uint32_t next;		     /* view, counted through both tables */
@@ -25,7 +29,8 @@ struct sweep {
 	uint8_t *reach;	      /* needed by the home lines of the view */
 	uint64_t live[2];     /* lines in use, last pass */
 	uint64_t counting[2]; /* so far in this pass */
-	uint64_t expired;     /* flows freed since the start */
+	size_t passes;
+	uint64_t expired; /* flows freed since the start */
 };
 
 int sweep_open(struct datapath *datapath); /* 0 or -ENOMEM */

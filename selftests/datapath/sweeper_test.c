@@ -139,6 +139,36 @@ static void an_idle_flow_goes_with_both_directions(void **state)
 	}
 }
 
+/* More than a tick looks at, behind others that are idle in one direction only. */
+static void many_flows_that_end_at_once_all_go(void **state)
+{
+	enum { MANY = 9000, BUSY = 5000 };
+
+	(void)state;
+	for (uint32_t i = 0; i < MANY; i++) {
+		struct hg_flow line = { .ctl = HG_FLOW_LIVE | HG_FLOW_ACK,
+					.backend = backend | generation
+								 << HG_BACKEND_BITS,
+					.seen = now_tick() - HG_TICKS(4000),
+					.partner = 2 * 65536 + i };
+
+		line.key.protocol = IPPROTO_TCP;
+		line.key.sport = be16((uint16_t)i);
+		flows[i] = line;
+		line.ctl |= HG_FLOW_REPLY;
+		line.seen = i < BUSY ? now_tick() : line.seen;
+		line.partner = i;
+		flows[2 * 65536 + i] = line;
+	}
+	for (int passes = 0; passes < 6; passes++)
+		sweep_all();
+	for (uint32_t i = 0; i < MANY; i++) {
+		assert_int_equal(is_live(&flows[i]), i < BUSY);
+		assert_int_equal(is_live(&flows[2 * 65536 + i]), i < BUSY);
+	}
+	assert_int_equal(expired(), MANY - BUSY);
+}
+
 static void one_busy_direction_keeps_both(void **state)
 {
 	(void)state;
@@ -298,6 +328,7 @@ int main(void)
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(an_idle_flow_goes_with_both_directions),
+		CASE(many_flows_that_end_at_once_all_go),
 		CASE(one_busy_direction_keeps_both),
 		CASE(a_reset_ends_the_flow_soon),
 		CASE(embryonic_flows_have_their_own_timeout),
