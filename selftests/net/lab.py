@@ -77,9 +77,9 @@ class Lab:
         return out.strip() or None
 
     def fetch_many(self, host, url, count):
-        """Bodies of a URL, each over a new connection."""
-        return self.run(host, "bash", "-c",
-                        f"for ((i = 0; i < {count}; i++)); do curl -sS -g -m 5 '{url}' || echo failed; done",
+        """Bodies of a URL, each over a new connection; what curl says where one fails."""
+        loop = f"for ((i = 0; i < {count}; i++)); do curl -sS -g -m 5 '{url}' 2>&1; done"
+        return self.run(host, "bash", "-c", loop, check=False,
                         timeout=count + 60).split("\n")[:-1]
 
     def json(self, host, program, *arguments, timeout=120):
