@@ -87,6 +87,15 @@ $(B)/datapath/%: $(B)/selftests/datapath/%.o $(harness) $(B)/libheadgate.a
 $(B)/fuzz/%: selftests/fuzz/%.c $(B)/san/libheadgate.a
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer -MMD -MP -MF $(B)/fuzz/$*.d -o $@ $(filter %.c %.a,$^) $(LDLIBS)
+$(B)/bench/%.bpf.o: selftests/bench/%.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+bench_parts := $(patsubst %,$(B)/selftests/bench/%.o,stage world traffic measure) \
+	$(patsubst %,$(B)/selftests/datapath/%.o,packet_build packet_sum topology)
+$(B)/bench/programs: $(B)/selftests/bench/programs.o $(bench_parts) $(B)/libheadgate.a \
+		| $(B)/bench/restore.bpf.o $(B)/bench/yardstick.bpf.o
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/net/%.bpf.o: selftests/net/%.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<

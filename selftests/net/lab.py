@@ -185,7 +185,7 @@ class Gate:
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
-        self.process.wait(10)
+        self.process.wait(30) # closing inotify may wait for the kernel
 
     def restart(self, how=signal.SIGTERM):
         self.stop(how)

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Program runs: what one packet costs the loaded programs on real maps, by scenario,
+ * number of flows and number of Services. Names are those of the kernel's xdp_lb_bench
+ * where it has the scenario; "lru-hit" is a packet of an established flow.
+ *
+ *   programs [--flows N,…] [--services N,…] [--repeats N] [--cpu N] [PATTERN…]
+ *
+ * Progress goes to standard error, rows go to standard output.
+ */
+#include <getopt.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <headgate/endian.h>
+
+#include "measure.h"
+#include "traffic.h"
+
+#define DEFAULT_FLOWS  131072U /* as headgated's --flows */
+#define SERVICES_FLOWS 65536U  /* flows at which the number of Services is varied */
+#define ENDPOINTS      10U
+#define PORTS_PER_BACKEND 15000U
+#define FRESH	       65536U /* new flows per repeat, … */
+#define FRESH_CHUNK    4096U  /* … as many at a time */
+#define LIST_MAX       8
+
+#define PASS 2U
+#define DROP 1U
+#define TX   3U
+#define TC_REDIRECT 7U
+
+struct options {
+	uint32_t flows[LIST_MAX], services[LIST_MAX];
+	size_t flow_counts, service_counts;
+	unsigned repeats;
+};
+
+struct run {
+	const struct options *options;
+	struct world world;
+	struct stage stage;
+	struct traffic traffic;
+	uint32_t flows;
+};
+
+static const char *name_of(const struct run *run, const char *format, char name[48])
+{
+	snprintf(name, 48, format,
+		 run->world.options.protocol == PROTOCOL_UDP ? "udp" : "tcp",
+		 (unsigned)run->world.options.family);
+	return name;
+}
+
+static struct scenario scenario_of(const struct run *run, const char *name)
+{
+	return (struct scenario){ name, run->world.options.services, run->flows };
+}
+
+/* A list of established flows, or of packets that have none. */
+static void measure_keys(struct run *run, const char *format, enum kind kind,
+			 const struct hg_flow_key *keys, uint32_t verdict)
+{
+	char name[48];
+	struct scenario scenario = scenario_of(run, name_of(run, format, name));
+	const struct subject subject = {
+		.hook = run->world.options.pods ? HOOK_TC : HOOK_XDP,
+		.count = run->traffic.count,
+		.verdict = verdict,
+		.repeats = run->options->repeats,
+		.yardsticks = kind == KIND_ACK || kind == KIND_DATAGRAM,
+	};
+	uint64_t refused = world_refused(&run->world);
+
+	if (!measure_wants(name))
+		return;
+	traffic_list(&run->stage, kind, keys, run->traffic.count);
+	measure_list(&run->stage, &scenario, &subject);
+	refused = world_refused(&run->world) - refused;
+	if ((verdict == DROP) != (refused > 0))
+		give_up("%s: %llu packets were refused", name,
+			(unsigned long long)refused);
+}
+
+static void learn(struct run *run)
+{
+	const struct hg_flow_key *lists[] = { run->traffic.clients,
+					      run->traffic.replies };
+
+	for (size_t list = 0; list < 2; list++) {
+		for (uint32_t i = 0; i < run->traffic.count; i++) {
+			const struct hg_flow_key *key = &lists[list][i];
+			struct packet packet = { .src = key->src,
+						 .dst = key->dst,
+						 .protocol = key->protocol,
+						 .sport = host16(key->sport),
+						 .dport = host16(key->dport) };
+
+			stage_teach(&run->stage, &packet);
+		}
+	}
+}
+
+/* ---- new flows ---- */
+struct fresh {
+	struct samples opening, proof, opening_harness, proof_harness;
+	struct hg_flow_key replies[2 * FRESH_CHUNK];
+};
+
+static double run_chunk(struct run *run, enum slot slot, uint32_t count)
+{
+	uint32_t verdict = slot == SLOT_NOTHING ? DROP : TX;
+
+	stage_rewind(&run->stage);
+	return stage_run(&run->stage, run->stage.harness[HOOK_XDP][slot], count, count,
+			 verdict);
+}
+
+/* Open and prove one chunk of flows. Of UDP only the opening is of interest. */
+static void measure_chunk(struct run *run, const struct hg_flow_key *clients,
+			  struct fresh *fresh)
+{
+	bool is_udp = run->world.options.protocol == PROTOCOL_UDP;
+	struct world *world = &run->world;
+	uint32_t answers;
+
+	traffic_list(&run->stage, is_udp ? KIND_DATAGRAM : KIND_SYN, clients,
+		     FRESH_CHUNK);
+	samples_add(&fresh->opening_harness, run_chunk(run, SLOT_NOTHING, FRESH_CHUNK));
+	samples_add(&fresh->opening, run_chunk(run, SLOT_SUBJECT, FRESH_CHUNK));
+	if (is_udp) {
+		memset(world->embryos, 0, world->embryo_lines * sizeof(*world->embryos));
+		return;
+	}
+	answers = traffic_read_replies(world->embryos, world->embryo_lines, world,
+				       fresh->replies, 2 * FRESH_CHUNK);
+	traffic_list(&run->stage, KIND_SYN_ACK, fresh->replies, answers);
+	run_chunk(run, SLOT_SUBJECT, answers);
+	traffic_list(&run->stage, KIND_ACK, clients, FRESH_CHUNK);
+	samples_add(&fresh->proof_harness, run_chunk(run, SLOT_NOTHING, FRESH_CHUNK));
+	samples_add(&fresh->proof, run_chunk(run, SLOT_SUBJECT, FRESH_CHUNK));
+}
+
+static void print_fresh(const struct run *run, struct fresh *fresh)
+{
+	bool is_udp = run->world.options.protocol == PROTOCOL_UDP;
+	char name[48];
+	struct scenario scenario = scenario_of(
+	    run, name_of(run, is_udp ? "%s-v%u-lru-miss" : "%s-v%u-syn", name));
+
+	measure_print(&scenario, "headgate", &fresh->opening, &fresh->opening_harness);
+	name_of(run, "%s-v%u-proof", name);
+	if (fresh->proof.count)
+		measure_print(&scenario, "headgate", &fresh->proof,
+			      &fresh->proof_harness);
+}
+
+/* The tables are put back as they were after each repeat. */
+static void measure_fresh(struct run *run)
+{
+	struct world *world = &run->world;
+	size_t size = world->lines * sizeof(*world->flows);
+	struct hg_flow *before = malloc(size);
+	struct fresh *fresh = calloc(1, sizeof(*fresh));
+	struct traffic traffic;
+	char name[48];
+
+	if (!before || !fresh)
+		give_up("out of memory for a copy of the flow table");
+	if (measure_wants(name_of(run, "%s-v%u-syn", name)) ||
+	    measure_wants(name_of(run, "%s-v%u-proof", name)) ||
+	    measure_wants(name_of(run, "%s-v%u-lru-miss", name))) {
+		memcpy(before, world->flows, size);
+		traffic_invent(&traffic, world, FRESH, true);
+		for (unsigned repeat = 0; repeat < run->options->repeats; repeat++) {
+			for (uint32_t i = 0; i < FRESH; i += FRESH_CHUNK)
+				measure_chunk(run, traffic.clients + i, fresh);
+			memcpy(world->flows, before, size);
+			memset(world->embryos, 0,
+			       world->embryo_lines * sizeof(*world->embryos));
+		}
+		print_fresh(run, fresh);
+		traffic_free(&traffic);
+	}
+	samples_clear(&fresh->opening);
+	samples_clear(&fresh->proof);
+	samples_clear(&fresh->opening_harness);
+	samples_clear(&fresh->proof_harness);
+	free(fresh);
+	free(before);
+}
+
+/* ---- packets that are not balanced ---- */
+static void edit_keys(const struct run *run, bool to_stranger, struct hg_flow_key *keys)
+{
+	uint8_t family = run->world.options.family;
+
+	for (uint32_t i = 0; i < run->traffic.count; i++) {
+		keys[i] = run->traffic.clients[i];
+		if (to_stranger)
+			keys[i].dst = topology_addr(STRANGER, family);
+		else
+			keys[i].src = topology_addr(OTHER_CLIENT, family);
+	}
+}
+
+static void measure_others(struct run *run)
+{
+	static const struct other {
+		const char *names[2]; /* IPv4, IPv6; NULL: not measured */
+		enum kind kind;
+		bool to_stranger;
+		uint32_t verdict;
+	} others[] = {
+		{ { "pass-v4-no-vip", "pass-v6-no-vip" }, KIND_ACK, true, PASS },
+		{ { "pass-v4-icmp", "pass-v6-icmp" }, KIND_ECHO, true, PASS },
+		{ { "pass-non-ip", NULL }, KIND_NO_IP, true, PASS },
+		{ { "drop-v4-frag", "drop-v6-frag" }, KIND_FRAGMENT, false, DROP },
+		{ { "tcp-v4-rst-miss", "tcp-v6-rst-miss" }, KIND_RST, false, DROP },
+	};
+	struct hg_flow_key *keys = calloc(run->traffic.count, sizeof(*keys));
+
+	if (!keys)
+		give_up("out of memory for packets");
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		const struct other *other = &others[i];
+		const char *name = other->names[run->world.options.family == 6];
+
+		if (!name)
+			continue;
+		edit_keys(run, other->to_stranger, keys);
+		measure_keys(run, name, other->kind, keys, other->verdict);
+	}
+	free(keys);
+}
+
+static void measure_flows(struct run *run, uint32_t flows)
+{
+	struct world *world = &run->world;
+	bool is_udp = world->options.protocol == PROTOCOL_UDP;
+
+	run->flows = flows;
+	fprintf(stderr, "bench: programs: %s, IPv%u, %u Service%s, %u flow%s\n",
+		is_udp ? "UDP" : "TCP", world->options.family, world->options.services,
+		world->options.services == 1 ? "" : "s", flows, flows == 1 ? "" : "s");
+	traffic_invent(&run->traffic, world, flows, false);
+	traffic_establish(&run->traffic, world, &run->stage);
+	learn(run);
+	measure_keys(run, world->options.pods ? "%s-v%u-hairpin" : "%s-v%u-lru-hit",
+		     traffic_follow_up(world), run->traffic.clients,
+		     world->options.pods ? TC_REDIRECT : TX);
+	measure_keys(run,
+		     world->options.pods ? "%s-v%u-hairpin-reply" : "%s-v%u-reply",
+		     traffic_follow_up(world), run->traffic.replies,
+		     world->options.pods ? TC_REDIRECT : TX);
+	if (!world->options.pods) {
+		measure_fresh(run);
+		measure_keys(run, "%s-v%u-icmp-error", KIND_ICMP_ERROR,
+			     run->traffic.replies, TX);
+	}
+	if (!world->options.pods && !is_udp && flows > 1)
+		measure_others(run);
+	traffic_free(&run->traffic);
+	memset(world->flows, 0, world->lines * sizeof(*world->flows));
+	memset(world->embryos, 0, world->embryo_lines * sizeof(*world->embryos));
+}
+
+/* One world for all numbers of flows that its table holds. */
+static void measure_world(struct run *run, const struct world_options *options,
+			  const uint32_t *flows, size_t count)
+{
+	uint32_t most = FRESH;
+
+	for (size_t i = 0; i < count; i++)
+		most = flows[i] > most ? flows[i] : most;
+	world_open(&run->world, options);
+	stage_open(&run->stage, most, run->world.lines, 2 * most);
+	run->stage.ifindex = topology_ifindex(options->pods ? POD0 : NIC0);
+	stage_set_subject(&run->stage, HOOK_XDP, run->world.nic);
+	stage_set_subject(&run->stage, HOOK_TC, run->world.pod_out);
+	for (size_t i = 0; i < count; i++)
+		measure_flows(run, flows[i]);
+	stage_close(&run->stage);
+	world_close(&run->world);
+}
+
+static void measure_protocol(struct run *run, uint8_t family, uint8_t protocol)
+{
+	const struct options *wants = run->options;
+	struct world_options options = { .flows = DEFAULT_FLOWS,
+					 .services = 1,
+					 .endpoints = ENDPOINTS,
+					 .family = family,
+					 .protocol = protocol };
+	size_t small = 0;
+
+	while (small < wants->flow_counts && wants->flows[small] <= DEFAULT_FLOWS)
+		small++;
+	if (wants->services[0] == 1 && small)
+		measure_world(run, &options, wants->flows, small);
+	for (size_t i = small; i < wants->flow_counts && wants->services[0] == 1; i++) {
+		options.flows = wants->flows[i];
+		options.endpoints = ENDPOINTS + wants->flows[i] / PORTS_PER_BACKEND;
+		measure_world(run, &options, &wants->flows[i], 1);
+	}
+	options.flows = DEFAULT_FLOWS;
+	options.endpoints = ENDPOINTS;
+	for (size_t i = 0; i < wants->service_counts && protocol == PROTOCOL_TCP; i++) {
+		const uint32_t flows = SERVICES_FLOWS;
+
+		options.services = wants->services[i];
+		if (options.services > 1)
+			measure_world(run, &options, &flows, 1);
+	}
+}
+
+/* A pod has one address, so SNAT ports allow no more flows than this. */
+static void measure_pods(struct run *run, uint8_t family, uint8_t protocol)
+{
+	const uint32_t flows[] = { 1, 1000 };
+	const struct world_options options = { .flows = DEFAULT_FLOWS,
+					       .services = 1,
+					       .endpoints = 1,
+					       .family = family,
+					       .protocol = protocol,
+					       .pods = true };
+
+	measure_world(run, &options, flows, 2);
+}
+
+static size_t read_list(const char *text, uint32_t list[LIST_MAX])
+{
+	size_t count = 0;
+	char *end;
+
+	for (;; text = end + 1) {
+		unsigned long value = strtoul(text, &end, 10);
+
+		if (end == text || (*end && *end != ',') || value < 1 ||
+		    value > 10000000 || count == LIST_MAX ||
+		    (count && value <= list[count - 1]))
+			give_up("'%s' is no list of at most %d rising numbers", text,
+				LIST_MAX);
+		list[count++] = (uint32_t)value;
+		if (!*end)
+			return count;
+	}
+}
+
+static void pin_cpu(long cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET((size_t)cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set) < 0)
+		give_up("CPU %ld cannot be had", cpu);
+}
+
+static void read_options(int argc, char **argv, struct options *ret_options)
+{
+	static const struct option known[] = {
+		{ "flows", required_argument, NULL, 'f' },
+		{ "services", required_argument, NULL, 's' },
+		{ "repeats", required_argument, NULL, 'r' },
+		{ "cpu", required_argument, NULL, 'c' },
+		{ 0 },
+	};
+	struct options *options = ret_options;
+	long cpu = sysconf(_SC_NPROCESSORS_ONLN) - 1;
+	int option;
+
+	options->flow_counts = read_list("1,1000,65536", options->flows);
+	options->service_counts = read_list("1,100,10000", options->services);
+	options->repeats = 10;
+	while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0) {
+		if (option == 'f')
+			options->flow_counts = read_list(optarg, options->flows);
+		else if (option == 's')
+			options->service_counts = read_list(optarg, options->services);
+		else if (option == 'r')
+			options->repeats = (unsigned)strtoul(optarg, NULL, 10) ?: 1;
+		else if (option == 'c')
+			cpu = strtol(optarg, NULL, 10);
+		else
+			exit(2);
+	}
+	measure_want(argv + optind, argc - optind);
+	pin_cpu(cpu);
+}
+
+int main(int argc, char **argv)
+{
+	static struct run run;
+	struct options options = { 0 };
+	const uint8_t families[] = { 4, 6 };
+	const uint8_t protocols[] = { PROTOCOL_TCP, PROTOCOL_UDP };
+
+	read_options(argc, argv, &options);
+	run.options = &options;
+	topology_enter();
+	for (size_t i = 0; i < 4; i++) {
+		measure_protocol(&run, families[i / 2], protocols[i % 2]);
+		if (options.services[0] == 1)
+			measure_pods(&run, families[i / 2], protocols[i % 2]);
+	}
+	return 0;
+}
