@@ -57,7 +57,7 @@ __noinline int port_take(__u32 line, __u32 now, int last)
 	barrier();
 	if ((view.ctl & HG_FLOW_STATE) != HG_FLOW_LIVE)
 		return 0;
-	if (!(line & LINE_EMBRYO && idle) && !flow_is_over(view.ctl, view.partner))
+	if (!(line & LINE_EMBRYO && idle) && !flow_is_over(line, view.ctl))
 		return 0;
 	table_free_pair(&view);
 	return 1;
@@ -137,18 +137,6 @@ static __always_inline void forward_fill(const struct packet *p, __u32 reply_lin
 	order->hash = p->hash;
 }
 
-static __always_inline void view_of(const struct flow_order *order,
-				    struct flow_view *ret_view)
-{
-	__builtin_memset(ret_view, 0, sizeof(*ret_view));
-	ret_view->line = order->line;
-	ret_view->ctl = order->flow.ctl;
-	ret_view->partner = order->flow.partner;
-	ret_view->backend = order->flow.backend;
-	ret_view->port = order->flow.port;
-	ret_view->snat = order->flow.snat;
-}
-
 /* SNAT address index for a client of this backend: 0 keeps the client's address. */
 static __always_inline __u8 create_snat(const struct packet *p,
 					const struct hg_backend *backend)
@@ -169,9 +157,9 @@ static __noinline __u32 create_reply_hop(const struct packet *p)
 	return forward_find_hop(p, &back);
 }
 
-/* Both lines of a new flow. NEXT and the forward line's view, or -reason. */
+/* Both lines of a new flow. NEXT, with the forward one in p->line, or -reason. */
 static __noinline int create(struct packet *p, __u32 stamp,
-			     const struct hg_backend *backend, struct flow_view *ret_view)
+			     const struct hg_backend *backend)
 {
 	__u32 zero = 0, reply_line, reply_pending;
 	struct flow_order *order = order_fresh();
@@ -199,9 +187,10 @@ static __noinline int create(struct packet *p, __u32 stamp,
 	r = table_insert(order);
 	if (r < 0) {
 		table_free(reply_line, reply_pending);
-		if (r == -TABLE_EXISTS && table_find(&p->key, p->hash, ret_view))
-			return NEXT; /* another CPU made it first */
-		return r == -TABLE_EXISTS ? -HG_REASON_flow_contended : r;
+		if (r != -TABLE_EXISTS)
+			return r;
+		p->line = order->line; /* another CPU made it first */
+		return NEXT;
 	}
 	reply = table_line(reply_line);
 	if (reply)
@@ -212,7 +201,7 @@ static __noinline int create(struct packet *p, __u32 stamp,
 		return -HG_REASON_flow_contended;
 	}
 	stats_created(backend_index(stamp));
-	view_of(order, ret_view);
+	p->line = order->line;
 	return NEXT;
 }
 

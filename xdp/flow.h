@@ -15,16 +15,20 @@
 #include "rewrite.h"
 #include "table.h"
 
-/* The key that a packet of this line gets: DNAT and SNAT forward, both undone in a reply.
+/* Of flow_way_known(): not a verdict. */
+#define ASK 100
+
+/* The key that a packet of this line (which has `key`) gets: DNAT and SNAT forward, both undone in a reply.
  */
 static __always_inline int flow_target(const struct flow_view *view,
 				       const struct hg_backend *backend,
-				       const struct packet *p, struct hg_flow_key *ret_to)
+				       const struct hg_flow_key *key,
+				       struct hg_flow_key *ret_to)
 {
 	__u32 index = view->snat;
 	struct hg_addr *snat;
 
-	ret_to->protocol = p->key.protocol;
+	ret_to->protocol = key->protocol;
 	ret_to->snat = 0;
 	ret_to->spare[0] = 0;
 	ret_to->spare[1] = 0;
@@ -35,7 +39,7 @@ static __always_inline int flow_target(const struct flow_view *view,
 		ret_to->dport = view->port;
 		return NEXT;
 	}
-	ret_to->src = p->key.src;
+	ret_to->src = key->src;
 	ret_to->dst = backend->addr;
 	ret_to->sport = view->port;
 	ret_to->dport = backend->port;
@@ -49,36 +53,77 @@ static __always_inline int flow_target(const struct flow_view *view,
 }
 
 /*
- * Where a packet of this line leaves. A reply's hop was remembered at creation; after a
- * route change (epoch) it is looked up again and remembered anew.
+ * A line, resolved in memory: for whom the registers of the fast path are out of reach.
  */
-static __noinline int flow_way(struct packet *p, const struct flow_view *view,
-			       const struct hg_backend *backend,
-			       const struct hg_flow_key *to)
-{
-	__u32 zero = 0, hop = view->hop;
-	struct hg_state *state;
-	struct hg_flow *flow;
+struct flow_resolved {
+	struct hg_flow_key to;
+	__u32 line;
+	__u32 backend;
+	__u16 hop; /* of a reply, remembered at creation */
+	__u8 epoch;
+	__u8 is_reply;
+	__u32 spare;
+};
+HG_SCRATCH(hg_resolved, struct flow_resolved);
 
+/* This CPU's, or NULL: no line has this key, or it is void. */
+static __noinline struct flow_resolved *flow_resolve(const struct hg_flow_key *key,
+						     __u64 hash)
+{
+	struct flow_resolved *resolved = scratch(&hg_resolved);
+	struct flow_view view = {};
+	struct hg_backend *backend;
+
+	if (!resolved || !table_find(key, hash, &view))
+		return 0;
+	backend = backend_of(view.backend);
+	if (!backend || flow_target(&view, backend, key, &resolved->to) < 0)
+		return 0;
+	resolved->line = view.line;
+	resolved->backend = view.backend;
+	resolved->hop = view.hop;
+	resolved->epoch = view.route_epoch;
+	resolved->is_reply = !!(view.ctl & HG_FLOW_REPLY);
+	return resolved;
+}
+
+/* After a route change: a reply's next hop is looked up again and remembered anew. */
+static __always_inline __u32 flow_reroute(const struct packet *p,
+					  const struct flow_resolved *resolved,
+					  __u8 epoch)
+{
+	__u32 hop = forward_find_hop(p, &resolved->to);
+	struct hg_flow *flow = table_line(resolved->line);
+
+	/* Both stores are of facts that any CPU would find; a reader of half of them asks
+	 * again. */
+	if (flow) {
+		flow->hop = hop;
+		flow->route_epoch = epoch;
+	}
+	return hop;
+}
+
+/* Where a packet that becomes what was resolved leaves. */
+static __noinline int flow_way(struct packet *p, const struct flow_resolved *resolved)
+{
+	struct hg_backend *backend = backend_of(resolved->backend);
+	__u32 zero = 0, hop = resolved->hop;
+	struct hg_state *state;
+
+	if (!backend)
+		return -HG_REASON_backend_gone;
 	if (p->ttl <= 1)
 		return -HG_REASON_ttl_expired;
-	if (!(view->ctl & HG_FLOW_REPLY)) {
+	if (!resolved->is_reply) {
 		if (backend->ifindex)
 			return forward_pod(p, backend->ifindex);
-		return forward(p, to, backend->hop);
+		return forward(p, &resolved->to, backend->hop);
 	}
 	state = bpf_map_lookup_elem(&hg_state, &zero);
-	if (state && (__u8)state->route_epoch != view->route_epoch) {
-		hop = forward_find_hop(p, to);
-		flow = table_line(view->line);
-		/* Both stores are of facts that any CPU would find; a reader of half of
-		 * them asks again. */
-		if (flow) {
-			flow->hop = hop;
-			flow->route_epoch = (__u8)state->route_epoch;
-		}
-	}
-	return forward(p, to, hop);
+	if (state && (__u8)state->route_epoch != resolved->epoch)
+		hop = flow_reroute(p, resolved, (__u8)state->route_epoch);
+	return forward(p, &resolved->to, hop);
 }
 
 /* Record that this direction was seen, and with what. */
@@ -229,8 +274,10 @@ __noinline int flow_promote(const struct flow_view *view, __u32 now)
 }
 
 /* A flow that a SYN may replace: both sides said goodbye, or one reset it. */
-__noinline int flow_is_over(__u32 ctl, __u32 partner)
+__noinline int flow_is_over(__u32 line, __u32 ctl)
 {
+	struct hg_flow *flow = table_line(line);
+	__u32 partner = flow ? partner_of(flow, line) : LINE_NONE;
 	struct hg_flow *other = partner == LINE_NONE ? 0 : table_line(partner);
 	__u32 other_ctl = other ? ctl_of(other) : HG_FLOW_FIN;
 
@@ -239,62 +286,127 @@ __noinline int flow_is_over(__u32 ctl, __u32 partner)
 	return !!(ctl & other_ctl & HG_FLOW_FIN);
 }
 
-/* Translate a packet of a known flow and decide where it leaves. */
-static __noinline int flow_apply(struct packet *p, const struct flow_view *view,
-				 const struct hg_backend *backend)
+/*
+ * The way of a packet whose next hop is known, which is nearly every one. ASK: it is not,
+ * or routes have changed.
+ */
+static __always_inline int flow_way_known(struct packet *p, const struct flow_view *view,
+					  const struct hg_backend *backend)
 {
+	__u32 zero = 0, index = backend->hop;
+	struct hg_state *state;
+	struct hg_hop *hop;
+
+	if (p->ttl <= 1)
+		return -HG_REASON_ttl_expired;
+	if (view->ctl & HG_FLOW_REPLY) {
+		index = view->hop;
+		state = bpf_map_lookup_elem(&hg_state, &zero);
+		if (!state || (__u8)state->route_epoch != view->route_epoch)
+			return ASK;
+	} else if (backend->ifindex) {
+		return forward_pod(p, backend->ifindex);
+	}
+	hop = bpf_map_lookup_elem(&hg_hops, &index);
+	if (!index || !hop || !hop->ifindex)
+		return ASK;
+	return forward_hop(p, hop, index);
+}
+
+/* The same by asking the FIB. */
+static __noinline int flow_way_asked(struct packet *p)
+{
+	struct flow_resolved *resolved = flow_resolve(&p->key, p->hash);
+
+	return resolved ? flow_way(p, resolved) : -HG_REASON_flow_contended;
+}
+
+/* The client has not proved itself yet: perhaps this packet does. 0 or -reason. */
+static __noinline int flow_embryonic(struct packet *p, __u32 line)
+{
+	struct flow_view view;
+	int r = 0;
+
+	if (!table_read(line, &p->key, &view))
+		return 0;
+	if (view.ctl & HG_FLOW_REPLY && p->key.protocol == IPPROTO_TCP &&
+	    p->seen & HG_FLOW_SYN)
+		flow_expect(p, &view);
+	if (flow_is_proof(p, &view))
+		r = flow_promote(&view, p->now);
+	return r == -HG_REASON_flow_table_full ? r : 0;
+}
+
+/* Free both directions of the flow that this line, unless it has changed, belongs to. */
+__noinline int flow_close(__u32 line, __u32 ctl)
+{
+	struct hg_flow *flow = table_line(line);
+	__u32 partner, backend;
+
+	if (!flow)
+		return 0;
+	partner = partner_of(flow, line);
+	backend = flow->backend;
+	barrier();
+	return line_free(flow, ctl) && pair_closed(line, ctl, partner, backend);
+}
+
+/* UDP leaves a backend that no longer serves; a new SYN begins anew after an end. */
+static __always_inline int flow_begins_anew(const struct packet *p,
+					    const struct flow_view *view,
+					    const struct hg_backend *backend)
+{
+	if (!p->opens || view->ctl & HG_FLOW_REPLY)
+		return 0;
+	if (p->key.protocol == IPPROTO_UDP)
+		return backend->flags & HG_BACKEND_MOVE_UDP;
+	return flow_is_over(view->line, view->ctl);
+}
+
+/*
+ * The stage: FOUND when the packet belongs to a flow, NEXT when there is none (or none that
+ * still holds), or -reason. The view must not leave inlined code: it then lives in
+ * registers, and so does what follows from it.
+ */
+static __always_inline int flow_find(struct packet *p, struct flow_view *ret_view)
+{
+	struct hg_backend *backend;
+
+	if (!table_find(&p->key, p->hash, ret_view))
+		return NEXT;
+	backend = backend_of(ret_view->backend);
+	if (!backend || flow_begins_anew(p, ret_view, backend)) {
+		flow_close(ret_view->line, ret_view->ctl);
+		return backend || p->opens ? NEXT : -HG_REASON_backend_gone;
+	}
+	flow_touch(p, ret_view);
+	if (ret_view->line & LINE_EMBRYO &&
+	    flow_embryonic(p, ret_view->line) == -HG_REASON_flow_table_full)
+		return -HG_REASON_flow_table_full;
+	return FOUND;
+}
+
+/* Translate the packet of a flow and decide where it leaves: SEND, or -reason. */
+static __always_inline int flow_follow(struct packet *p, const struct flow_view *view)
+{
+	struct hg_backend *backend = backend_of(view->backend);
 	struct hg_flow_key to;
 	int r;
 
-	r = flow_target(view, backend, p, &to);
+	if (!backend)
+		return -HG_REASON_table_changing;
+	r = flow_target(view, backend, &p->key, &to);
 	if (r < 0)
 		return r;
-	r = flow_way(p, view, backend, &to);
+	r = flow_way_known(p, view, backend);
+	if (r == ASK)
+		r = flow_way_asked(p);
 	if (r < 0)
 		return r;
 	stats_count(backend_index(view->backend), !!(view->ctl & HG_FLOW_REPLY),
 		    p->length);
 	rewrite(p, &to);
 	return SEND;
-}
-
-/*
- * The stage: SEND when the packet belongs to a flow, NEXT when there is none (or none
- * that still holds), or -reason.
- */
-static __noinline int flow(struct packet *p)
-{
-	struct hg_backend *backend;
-	struct flow_view view;
-	int r;
-
-	if (!table_find(&p->key, p->hash, &view))
-		return NEXT;
-	backend = backend_of(view.backend);
-	if (!backend) {
-		table_free_pair(&view);
-		return p->opens ? NEXT : -HG_REASON_backend_gone;
-	}
-	if (p->opens && !(view.ctl & HG_FLOW_REPLY)) {
-		/* UDP leaves a backend that no longer serves; a new SYN begins anew after
-		 * an end. */
-		if (p->key.protocol == IPPROTO_UDP
-			? backend->flags & HG_BACKEND_MOVE_UDP
-			: flow_is_over(view.ctl, view.partner)) {
-			table_free_pair(&view);
-			return NEXT;
-		}
-	}
-	flow_touch(p, &view);
-	if (view.line & LINE_EMBRYO && view.ctl & HG_FLOW_REPLY &&
-	    p->key.protocol == IPPROTO_TCP && p->seen & HG_FLOW_SYN)
-		flow_expect(p, &view);
-	if (view.line & LINE_EMBRYO && flow_is_proof(p, &view)) {
-		r = flow_promote(&view, p->now);
-		if (r == -HG_REASON_flow_table_full)
-			return r;
-	}
-	return flow_apply(p, &view, backend);
 }
 
 #endif

@@ -83,6 +83,12 @@ static __always_inline int link_is(__u32 ifindex, __u16 flag)
 	return link && link->flags & flag;
 }
 
+struct fib_question {
+	struct bpf_fib_lookup fib;
+	struct hg_hop_key hop;
+};
+HG_SCRATCH(hg_fib, struct fib_question);
+
 static __always_inline void fib_fill(const struct packet *p, const struct hg_flow_key *to,
 				     struct bpf_fib_lookup *fib)
 {
@@ -99,35 +105,51 @@ static __always_inline void fib_fill(const struct packet *p, const struct hg_flo
 	__builtin_memcpy(fib->ipv6_dst, &to->dst, sizeof(to->dst));
 }
 
+/* What the FIB says of packets that get key `to`: BPF_FIB_LKUP_RET_…, and the question
+ * with its answer. NULL: no room for it. */
+static __always_inline struct fib_question *
+fib_ask(const struct packet *p, const struct hg_flow_key *to, long *ret_result)
+{
+	struct fib_question *question = scratch(&hg_fib);
+
+	if (!question)
+		return 0;
+	fib_fill(p, to, &question->fib);
+	*ret_result = bpf_fib_lookup(p->ctx, &question->fib, sizeof(question->fib), 0);
+	return question;
+}
+
 /* By the kernel's FIB: the control process does not know this next hop (yet). */
 static __noinline int forward_fib(struct packet *p, const struct hg_flow_key *to)
 {
-	struct bpf_fib_lookup fib;
-	long r;
+	struct bpf_fib_lookup *fib;
+	struct fib_question *question;
+	long r = 0;
 
-	fib_fill(p, to, &fib);
-	r = bpf_fib_lookup(p->ctx, &fib, sizeof(fib), 0);
-	if (r == BPF_FIB_LKUP_RET_BLACKHOLE || r == BPF_FIB_LKUP_RET_UNREACHABLE ||
-	    r == BPF_FIB_LKUP_RET_PROHIBIT || r == BPF_FIB_LKUP_RET_NOT_FWDED)
+	question = fib_ask(p, to, &r);
+	if (!question || r == BPF_FIB_LKUP_RET_BLACKHOLE ||
+	    r == BPF_FIB_LKUP_RET_UNREACHABLE || r == BPF_FIB_LKUP_RET_PROHIBIT ||
+	    r == BPF_FIB_LKUP_RET_NOT_FWDED)
 		return -HG_REASON_no_route;
+	fib = &question->fib;
 	if (r == BPF_FIB_LKUP_RET_FRAG_NEEDED) {
-		p->mtu = fib.mtu_result;
+		p->mtu = fib->mtu_result;
 		return -HG_REASON_too_big;
 	}
 	p->out = OUT_NEIGH;
 	p->out_hop = 0;
-	p->out_ifindex = fib.ifindex;
-	if (link_is(fib.ifindex, HG_LINK_POD))
-		return forward_pod(p, fib.ifindex);
+	p->out_ifindex = fib->ifindex;
+	if (link_is(fib->ifindex, HG_LINK_POD))
+		return forward_pod(p, fib->ifindex);
 	if (r != BPF_FIB_LKUP_RET_SUCCESS)
 		return NEXT;
-	if (is_too_big(p, fib.mtu_result))
+	if (is_too_big(p, fib->mtu_result))
 		return -HG_REASON_too_big;
 	if (hook_partial_sums ||
-	    (fib.ifindex != hook_ifindex(p->ctx) && !link_is(fib.ifindex, HG_LINK_NIC)))
+	    (fib->ifindex != hook_ifindex(p->ctx) && !link_is(fib->ifindex, HG_LINK_NIC)))
 		return NEXT;
 	p->out = OUT_WIRE;
-	write_macs(p, fib.dmac, fib.smac);
+	write_macs(p, fib->dmac, fib->smac);
 	return NEXT;
 }
 
@@ -150,22 +172,25 @@ static __always_inline int forward(struct packet *p, const struct hg_flow_key *t
 static __noinline __u32 forward_find_hop(const struct packet *p,
 					 const struct hg_flow_key *to)
 {
-	struct hg_hop_key key = {};
-	struct bpf_fib_lookup fib;
+	struct fib_question *question;
+	struct bpf_fib_lookup *fib;
+	struct hg_hop_key *key;
 	__u32 *hop;
-	long r;
+	long r = 0;
 
-	fib_fill(p, to, &fib);
-	r = bpf_fib_lookup(p->ctx, &fib, sizeof(fib), 0);
-	if (r != BPF_FIB_LKUP_RET_SUCCESS && r != BPF_FIB_LKUP_RET_NO_NEIGH &&
-	    r != BPF_FIB_LKUP_RET_FRAG_NEEDED)
+	question = fib_ask(p, to, &r);
+	if (!question ||
+	    (r != BPF_FIB_LKUP_RET_SUCCESS && r != BPF_FIB_LKUP_RET_NO_NEIGH &&
+	     r != BPF_FIB_LKUP_RET_FRAG_NEEDED))
 		return 0;
-	key.ifindex = fib.ifindex;
-	if (fib.family == FAMILY_INET)
-		addr_from_v4(&key.addr, (HG_FORCE __u32)fib.ipv4_dst);
+	fib = &question->fib;
+	key = &question->hop;
+	key->ifindex = fib->ifindex;
+	if (fib->family == FAMILY_INET)
+		addr_from_v4(&key->addr, (HG_FORCE __u32)fib->ipv4_dst);
 	else
-		__builtin_memcpy(&key.addr, fib.ipv6_dst, sizeof(key.addr));
-	hop = bpf_map_lookup_elem(&hg_hop_index, &key);
+		__builtin_memcpy(&key->addr, fib->ipv6_dst, sizeof(key->addr));
+	hop = bpf_map_lookup_elem(&hg_hop_index, key);
 	return hop ? *hop : 0;
 }
 

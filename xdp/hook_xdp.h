@@ -20,14 +20,28 @@ static const int hook_partial_sums = 0;
 /* Packets come from a local pod: replies to it pass by here whatever its address. */
 static const int hook_from_pod = 0;
 
+/*
+ * The fields are 32 bits wide and the verifier makes pointers of them as they are loaded.
+ * In C the compiler would calculate with 32 bits, and lose the pointer.
+ */
+#define HOOK_POINTER(field)                                                              \
+	({                                                                               \
+		void *pointer;                                                           \
+		asm volatile("%0 = *(u32 *)(%1 + %2)"                                    \
+			     : "=r"(pointer)                                             \
+			     : "r"(ctx),                                                 \
+			       "i"(__builtin_offsetof(struct hook_ctx, field)));         \
+		pointer;                                                                 \
+	})
+
 static __always_inline void *hook_data(const struct hook_ctx *ctx)
 {
-	return (void *)(long)ctx->data;
+	return HOOK_POINTER(data);
 }
 
 static __always_inline void *hook_data_end(const struct hook_ctx *ctx)
 {
-	return (void *)(long)ctx->data_end;
+	return HOOK_POINTER(data_end);
 }
 
 static __always_inline __u32 hook_ifindex(const struct hook_ctx *ctx)

@@ -22,7 +22,7 @@
  * difference. */
 static __noinline __u32 rewrite_quote(struct packet *quote, const struct hg_flow_key *to)
 {
-	__u64 pseudo = rewrite_pseudo(quote, to), carried;
+	__u64 pseudo, carried;
 	__u64 ports_sum = csum_replace32(0, quote->key.ports, to->ports);
 	struct ports *ports = packet_at(quote, quote->l4, sizeof(*ports));
 	int check = check_offset(quote->key.protocol);
@@ -33,7 +33,7 @@ static __noinline __u32 rewrite_quote(struct packet *quote, const struct hg_flow
 	ports->source = to->sport;
 	ports->dest = to->dport;
 	carried = ports_sum;
-	rewrite_layer3(quote, to, 0);
+	pseudo = rewrite_layer3(quote, to, 0);
 	/* An IPv4 header's own checksum takes the addresses' difference back. */
 	if (quote->family == 6)
 		carried += csum_fold32(pseudo);
@@ -47,15 +47,14 @@ static __noinline __u32 rewrite_quote(struct packet *quote, const struct hg_flow
 	return csum_fold32(csum_replace16(carried, old, *field));
 }
 
-/* Find the line that matches the quote reversed. quote->key becomes that line's key. */
-static __always_inline int icmp_find(struct packet *quote, struct flow_view *ret_view)
+/* The line that matches the quote reversed. quote->key becomes that line's key. */
+static __always_inline struct flow_resolved *icmp_find(struct packet *quote)
 {
-	struct hg_flow_key key;
+	struct hg_flow_key *key = &quote->key;
 
-	key_reverse(&quote->key, &key);
-	key.snat = local_snat(&key.dst, hg_hash_addr(&key.dst));
-	quote->key = key;
-	return table_find(&key, hg_hash_flow(&key, hg_config.seed), ret_view);
+	key_turn(key);
+	key->snat = local_snat(&key->dst, hg_hash_addr(&key->dst));
+	return flow_resolve(key, hg_hash_flow(key, hg_config.seed));
 }
 
 /*
@@ -69,6 +68,7 @@ static __noinline void icmp_rewrite(struct packet *p, struct packet *quote,
 	int from_backend = addr_equal(&p->key.src, &quote->key.src);
 	struct hg_flow_key outer;
 	__u32 carried;
+	__u64 pseudo;
 
 	key_reverse(&quote->key, &outer);
 	quote->key = outer;
@@ -78,32 +78,24 @@ static __noinline void icmp_rewrite(struct packet *p, struct packet *quote,
 	outer.dst = to->dst;
 	if (from_backend)
 		outer.src = to->src;
-	rewrite_layer3(p, &outer, 1);
-	csum_layer4(p, p->l4 + ICMP_CHECK, p->family == 6 ? rewrite_pseudo(p, &outer) : 0,
-		    carried, 0);
+	pseudo = rewrite_layer3(p, &outer, 1);
+	csum_layer4(p, p->l4 + ICMP_CHECK, p->family == 6 ? pseudo : 0, carried, 0);
 }
 
 static __noinline int icmp_error(struct packet *p)
 {
 	struct packet quote = { .ctx = p->ctx };
-	struct hg_backend *backend;
-	struct flow_view view;
-	struct hg_flow_key to;
+	struct flow_resolved *resolved = 0;
 	int r;
 
-	if (!parse_quote(&quote, p->l4 + sizeof(struct icmp_head), p->family) ||
-	    !icmp_find(&quote, &view))
+	if (parse_quote(&quote, p->l4 + sizeof(struct icmp_head), p->family))
+		resolved = icmp_find(&quote);
+	if (!resolved)
 		return is_virtual(p) ? -HG_REASON_icmp_unplaced : PASS;
-	backend = backend_of(view.backend);
-	if (!backend)
-		return -HG_REASON_icmp_unplaced;
-	r = flow_target(&view, backend, &quote, &to);
+	r = flow_way(p, resolved);
 	if (r < 0)
 		return r;
-	r = flow_way(p, &view, backend, &to);
-	if (r < 0)
-		return r;
-	icmp_rewrite(p, &quote, &to);
+	icmp_rewrite(p, &quote, &resolved->to);
 	return SEND;
 }
 
@@ -136,7 +128,7 @@ static __always_inline int icmp_is_neighbourly(const struct packet *p)
 }
 
 /* The stage, for ICMP only. Echo to an address that keeps inside answers inside only. */
-static __always_inline int icmp(struct packet *p)
+static __noinline int icmp(struct packet *p)
 {
 	struct hg_service *address;
 	int r;

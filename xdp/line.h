@@ -62,21 +62,11 @@ struct flow_order {
 	__u32 from_ctl; /* its ctl: another identity means that its flow has ended */
 };
 
-/*
- * This CPU's order: too large for the stack of the deepest path. Nothing of it outlives the
- * packet, so it is not pinned; programs of one CPU do not interrupt each other.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__type(key, __u32);
-	__type(value, struct flow_order);
-	__uint(max_entries, 1);
-} hg_order SEC(".maps");
+HG_SCRATCH(hg_order, struct flow_order);
 
 static __always_inline struct flow_order *order_fresh(void)
 {
-	__u32 zero = 0;
-	struct flow_order *order = bpf_map_lookup_elem(&hg_order, &zero);
+	struct flow_order *order = scratch(&hg_order);
 
 	if (order)
 		__builtin_memset(order, 0, sizeof(*order));
@@ -125,7 +115,8 @@ static __always_inline __u32 ctl_of(const struct hg_flow *flow)
 static __always_inline int key_matches(const struct hg_flow_key *line,
 				       const struct hg_flow_key *key)
 {
-	if (*(const __u64 *)&line->ports != *(const __u64 *)&key->ports)
+	if (line->ports != key->ports || line->protocol != key->protocol ||
+	    line->snat != key->snat)
 		return 0;
 	if (!addr_equal(&line->src, &key->src))
 		return 0;
@@ -202,16 +193,30 @@ static __always_inline int table_read(__u32 line, const struct hg_flow_key *key,
 	return ((ctl_of(flow) ^ ret_view->ctl) & HG_FLOW_IDENTITY) == 0;
 }
 
-/* A LIVE line by key, in the main table first: a moving flow is in both for an instant.
- */
+/* The line of a key, wherever, in the main table first: a moving flow is in both for an
+ * instant. */
+__noinline __u32 table_find_line(const struct hg_flow_key *key, __u64 hash)
+{
+	__u32 line;
+
+	if (!key)
+		return LINE_NONE;
+	line = table_search(key, table_home(hash, 0));
+	if (line != LINE_NONE)
+		return line;
+	return table_search(key, table_home(hash, LINE_EMBRYO));
+}
+
+/* A LIVE line by key. Most established flows lie in their home line: that is not even a
+ * call. */
 static __always_inline int table_find(const struct hg_flow_key *key, __u64 hash,
 				      struct flow_view *ret_view)
 {
-	__u32 line = table_search(key, table_home(hash, 0));
+	__u32 line;
 
-	if (line != LINE_NONE && table_read(line, key, ret_view))
+	if (table_read(table_home(hash, 0), key, ret_view))
 		return 1;
-	line = table_search(key, table_home(hash, LINE_EMBRYO));
+	line = table_find_line(key, hash);
 	return line != LINE_NONE && table_read(line, key, ret_view);
 }
 

@@ -20,6 +20,26 @@
 		__uint(pinning, LIBBPF_PIN_BY_NAME);                                     \
 	} name SEC(".maps")
 
+/*
+ * This CPU's room for what is too large for the stack of the deepest path. Nothing of it
+ * outlives the packet, so it is not pinned; programs of one CPU do not interrupt each
+ * other.
+ */
+#define HG_SCRATCH(name, value_type)                                                     \
+	struct {                                                                         \
+		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);                                 \
+		__type(key, __u32);                                                      \
+		__type(value, value_type);                                               \
+		__uint(max_entries, 1);                                                  \
+	} name SEC(".maps")
+
+static __always_inline void *scratch(void *map)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(map, &zero);
+}
+
 /* Bits of addresses in use. Control process: set before a frontend appears, cleared
  * after. */
 HG_MAP(hg_ours, ARRAY, __u32, __u64, HG_OURS_WORDS, 0);

@@ -17,6 +17,7 @@
 
 enum verdict {
 	NEXT = 0, /* the next stage decides */
+	FOUND,	  /* the packet's flow is at hand: follow it */
 	PASS,	  /* not ours: untouched to the stack */
 	ANSWER, /* the packet is now our answer: back out of the interface it came from */
 	SEND,	/* translated: leaves as p->out says */
@@ -40,8 +41,8 @@ struct packet {
 	__u32 fragment_id;
 	__u32 now; /* tick */
 	__u32 out_ifindex;
-	__u32 mtu; /* of the next hop that was too small */
-	__u32 spare;
+	__u32 mtu;  /* of the next hop that was too small */
+	__u32 line; /* of the flow that was made for this packet */
 	__u16 out_hop;
 	__u16 l3;    /* offset of the IP header */
 	__u16 l4;    /* offset of the layer-4 header (or of a later fragment's payload) */
@@ -75,11 +76,17 @@ static __always_inline int addr_equal(const struct hg_addr *a, const struct hg_a
 	return a->halves[0] == b->halves[0] && a->halves[1] == b->halves[1];
 }
 
+/* One store, because what reads it reads halves. */
 static __always_inline void addr_from_v4(struct hg_addr *addr, __u32 word)
 {
+	__u64 prefix = (HG_FORCE __u32)be32(0xffff);
+
 	addr->halves[0] = 0;
-	addr->words[2] = (HG_FORCE __u32)be32(0xffff);
-	addr->words[3] = word;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	addr->halves[1] = prefix | (__u64)word << 32;
+#else
+	addr->halves[1] = prefix << 32 | word;
+#endif
 }
 
 /* The key of the other direction. Ports and addresses change sides; snat is not carried
@@ -95,6 +102,19 @@ static __always_inline void key_reverse(const struct hg_flow_key *key,
 	ret_key->snat = 0;
 	ret_key->spare[0] = 0;
 	ret_key->spare[1] = 0;
+}
+
+/* The same in place. */
+static __always_inline void key_turn(struct hg_flow_key *key)
+{
+	struct hg_addr src = key->src;
+	__be16 sport = key->sport;
+
+	key->src = key->dst;
+	key->dst = src;
+	key->sport = key->dport;
+	key->dport = sport;
+	key->snat = 0;
 }
 
 #endif

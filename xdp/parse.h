@@ -152,8 +152,20 @@ static __always_inline int icmp_is_error(const struct packet *p)
 	return p->icmp_type >= 1 && p->icmp_type <= 4;
 }
 
-/* 0 when this is no IPv4 header at all. available: bytes of the frame from p->l3 on. */
-static __always_inline int parse_ipv4(struct packet *p, __u32 available)
+/*
+ * Does the IP header claim more than there is? The linear part of a frame almost always
+ * suffices; the length of all its fragments is a call.
+ */
+static __always_inline int exceeds_frame(const struct packet *p)
+{
+	const char *end = (const char *)hook_data(p->ctx) + p->l3 + p->length;
+
+	return end > (const char *)hook_data_end(p->ctx) &&
+	       p->l3 + p->length > hook_length(p->ctx);
+}
+
+/* 0 when this is no IPv4 header at all. quoted: it is cut short by nature. */
+static __always_inline int parse_ipv4(struct packet *p, int quoted)
 {
 	const struct iphdr *ip = packet_at(p, p->l3, sizeof(*ip));
 	__u16 frag;
@@ -173,7 +185,7 @@ static __always_inline int parse_ipv4(struct packet *p, __u32 available)
 		p->fragment = FRAGMENT_LATER;
 	else if (frag & IP_MORE)
 		p->fragment = FRAGMENT_FIRST;
-	if (ip->ihl < 5 || p->length < ip->ihl * 4U || p->length > available)
+	if (ip->ihl < 5 || p->length < ip->ihl * 4U || (!quoted && exceeds_frame(p)))
 		p->flaw = HG_REASON_malformed;
 	return 1;
 }
@@ -185,14 +197,19 @@ struct extension {
 	__u32 id;
 };
 
+static __always_inline int is_extension(__u8 kind)
+{
+	return kind == IPPROTO_HOPOPTS || kind == IPPROTO_ROUTING ||
+	       kind == IPPROTO_DSTOPTS || kind == IPPROTO_FRAGMENT || kind == IPPROTO_AH;
+}
+
 /* One extension header at p->l4. Returns 1 while there may be another one. */
 static __always_inline int parse_extension(struct packet *p)
 {
 	const struct extension *ext;
 	__u8 kind = p->key.protocol;
 
-	if (kind != IPPROTO_HOPOPTS && kind != IPPROTO_ROUTING &&
-	    kind != IPPROTO_DSTOPTS && kind != IPPROTO_FRAGMENT && kind != IPPROTO_AH)
+	if (!is_extension(kind))
 		return 0;
 	ext = packet_at(p, p->l4, sizeof(*ext));
 	if (!ext || p->l4 > PACKET_OFFSETS - 64) {
@@ -213,10 +230,25 @@ static __always_inline int parse_extension(struct packet *p)
 	return 1;
 }
 
-static __always_inline int parse_ipv6(struct packet *p, __u32 available)
+/* Out of line: few packets have any. */
+static __noinline void parse_extensions(struct packet *p)
+{
+	int i;
+
+	for (i = 0; i < PARSE_EXTENSIONS; i++) {
+		if (!parse_extension(p))
+			break;
+	}
+	if (i == PARSE_EXTENSIONS && parse_extension(p))
+		p->flaw = HG_REASON_extension_headers;
+	/* Beyond the reach of packet_at() an offset would wrap and read another header. */
+	if (p->l4 > PACKET_OFFSETS - 64)
+		p->flaw = HG_REASON_extension_headers;
+}
+
+static __always_inline int parse_ipv6(struct packet *p, int quoted)
 {
 	const struct ipv6hdr *ip = packet_at(p, p->l3, sizeof(*ip));
-	int i;
 
 	if (!ip || ip->version != 6)
 		return 0;
@@ -227,16 +259,10 @@ static __always_inline int parse_ipv6(struct packet *p, __u32 available)
 	p->ttl = ip->hop_limit;
 	p->length = host16(ip->payload_len) + sizeof(*ip);
 	p->l4 = p->l3 + sizeof(*ip);
-	for (i = 0; i < PARSE_EXTENSIONS; i++) {
-		if (!parse_extension(p))
-			break;
-	}
-	if (i == PARSE_EXTENSIONS && parse_extension(p))
-		p->flaw = HG_REASON_extension_headers;
-	/* Beyond the reach of packet_at() an offset would wrap and read another header. */
-	if (p->l4 > PACKET_OFFSETS - 64)
-		p->flaw = HG_REASON_extension_headers;
-	else if (p->length > available || (__u32)(p->l4 - p->l3) > p->length)
+	if (is_extension(ip->nexthdr))
+		parse_extensions(p);
+	if (p->flaw != HG_REASON_extension_headers &&
+	    ((!quoted && exceeds_frame(p)) || (__u32)(p->l4 - p->l3) > p->length))
 		p->flaw = HG_REASON_malformed;
 	return 1;
 }
@@ -249,8 +275,7 @@ static __always_inline int parse_quote(struct packet *p, __u32 l3, __u8 family)
 	if (l3 > PACKET_OFFSETS - 128)
 		return 0;
 	p->l3 = l3;
-	/* A quote is cut short by nature: its length field says more than there is. */
-	found = family == 4 ? parse_ipv4(p, 0xffff) : parse_ipv6(p, 0xffffffff);
+	found = family == 4 ? parse_ipv4(p, 1) : parse_ipv6(p, 1);
 	if (!found || p->flaw || p->fragment == FRAGMENT_LATER)
 		return 0;
 	if (p->key.protocol != IPPROTO_TCP && p->key.protocol != IPPROTO_UDP &&
@@ -259,12 +284,11 @@ static __always_inline int parse_quote(struct packet *p, __u32 l3, __u8 family)
 	return parse_ports(p);
 }
 
-static __noinline int parse(struct packet *p)
+static __always_inline int parse(struct packet *p)
 {
 	const struct ethhdr *eth;
 	const struct vlan_tag *tag;
 	__be16 protocol;
-	__u32 available;
 	int i;
 
 	hook_pull(p->ctx);
@@ -282,10 +306,9 @@ static __noinline int parse(struct packet *p)
 		protocol = tag->protocol;
 		p->l3 += sizeof(*tag);
 	}
-	available = hook_length(p->ctx) - p->l3;
-	if (protocol == be16(ETH_P_IP) && parse_ipv4(p, available))
+	if (protocol == be16(ETH_P_IP) && parse_ipv4(p, 0))
 		parse_l4(p);
-	else if (protocol == be16(ETH_P_IPV6) && parse_ipv6(p, available))
+	else if (protocol == be16(ETH_P_IPV6) && parse_ipv6(p, 0))
 		parse_l4(p);
 	else
 		return PASS;

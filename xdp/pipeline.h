@@ -9,21 +9,31 @@
 
 #include "icmp.h"
 
+/* A flow was made for the packet: FOUND, or -reason when it is gone already. */
+static __always_inline int made(const struct packet *p, struct flow_view *ret_view)
+{
+	return table_read(p->line, &p->key, ret_view) ? FOUND : -HG_REASON_flow_contended;
+}
+
 /* From parsed facts to a verdict or -reason. */
 static __always_inline int pipeline(struct packet *p)
 {
+	struct flow_view view = {}; /* the verifier sees paths on which nobody fills it */
 	int r;
 
 	r = ours(p);
 	if (r == NEXT && p->fragment != WHOLE)
 		r = fragment_place(p);
 	if (r == NEXT && is_icmp(p))
-		return icmp(p);
-	if (r == NEXT && !p->flaw)
-		r = flow(p);
-	if (r == NEXT)
+		r = icmp(p);
+	else if (r == NEXT && !p->flaw)
+		r = flow_find(p, &view);
+	if (r == NEXT) {
 		r = service(p);
-	return r;
+		if (r == NEXT)
+			r = made(p, &view);
+	}
+	return r == FOUND ? flow_follow(p, &view) : r;
 }
 
 /* A refusal is counted, and answered where an answer is due. Returns ANSWER or a negative

@@ -22,71 +22,66 @@ static __always_inline int check_offset(__u8 protocol)
 	return protocol == IPPROTO_UDP ? UDP_CHECK : -1;
 }
 
-/* Layer 3 of an IPv4 packet: addresses, TTL (down by step), header checksum. */
-static __always_inline void rewrite_ipv4(struct packet *p, const struct hg_flow_key *to,
-					 int step)
+/* Layer 3 of an IPv4 packet: addresses, TTL (down by step), header checksum. Returns the
+ * addresses' difference. */
+static __always_inline __u64 rewrite_ipv4(struct packet *p, const struct hg_flow_key *to,
+					  int step)
 {
 	struct iphdr *ip = packet_at(p, p->l3, sizeof(*ip));
-	__u64 sum = 0;
+	__u64 addresses, sum;
 
 	if (!ip)
-		return;
-	sum = csum_replace32(sum, (HG_FORCE __u32)ip->saddr, to->src.words[3]);
-	sum = csum_replace32(sum, (HG_FORCE __u32)ip->daddr, to->dst.words[3]);
+		return 0;
+	addresses = csum_replace32(0, (HG_FORCE __u32)ip->saddr, to->src.words[3]);
+	addresses =
+	    csum_replace32(addresses, (HG_FORCE __u32)ip->daddr, to->dst.words[3]);
 	/* The TTL is the high byte of its word. */
-	sum = csum_replace16(sum, (HG_FORCE __u16)be16(ip->ttl << 8),
+	sum = csum_replace16(addresses, (HG_FORCE __u16)be16(ip->ttl << 8),
 			     (HG_FORCE __u16)be16((__u8)(ip->ttl - step) << 8));
 	ip->saddr = (HG_FORCE __be32)to->src.words[3];
 	ip->daddr = (HG_FORCE __be32)to->dst.words[3];
 	ip->ttl -= step;
 	ip->check = (HG_FORCE __sum16)csum_apply((HG_FORCE __u16)ip->check, sum);
+	return addresses;
 }
 
-static __always_inline void rewrite_ipv6(struct packet *p, const struct hg_flow_key *to,
-					 int step)
+static __always_inline __u64 rewrite_ipv6(struct packet *p, const struct hg_flow_key *to,
+					  int step)
 {
 	struct ipv6hdr *ip = packet_at(p, p->l3, sizeof(*ip));
 
 	if (!ip)
-		return;
+		return 0;
 	__builtin_memcpy(&ip->saddr, &to->src, sizeof(to->src));
 	__builtin_memcpy(&ip->daddr, &to->dst, sizeof(to->dst));
 	ip->hop_limit -= step;
-}
-
-static __always_inline void rewrite_layer3(struct packet *p, const struct hg_flow_key *to,
-					   int step)
-{
-	if (p->family == 4)
-		rewrite_ipv4(p, to, step);
-	else
-		rewrite_ipv6(p, to, step);
-}
-
-static __always_inline __u64 rewrite_pseudo(const struct packet *p,
-					    const struct hg_flow_key *to)
-{
 	return csum_replace_addr(csum_replace_addr(0, &p->key.src, &to->src), &p->key.dst,
 				 &to->dst);
 }
 
+/* Returns what a pseudo header's sum changes by. */
+static __always_inline __u64 rewrite_layer3(struct packet *p,
+					    const struct hg_flow_key *to, int step)
+{
+	return p->family == 4 ? rewrite_ipv4(p, to, step) : rewrite_ipv6(p, to, step);
+}
+
 /* p becomes a packet of key `to`. Headers are known to be there: parse saw them. */
-static __noinline void rewrite(struct packet *p, const struct hg_flow_key *to)
+static __always_inline void rewrite(struct packet *p, const struct hg_flow_key *to)
 {
 	int check = check_offset(p->key.protocol);
+	__u64 addresses = rewrite_layer3(p, to, 1);
 	struct ports *ports;
 
-	rewrite_layer3(p, to, 1);
 	if (p->fragment == FRAGMENT_LATER)
 		return;
 	ports = packet_at(p, p->l4, sizeof(*ports));
 	if (!ports)
 		return;
-	ports->source = to->sport;
-	ports->dest = to->dport;
+	*(__u32 *)ports = to->ports;
 	if (check < 0)
 		return;
-	csum_layer4(p, p->l4 + check, rewrite_pseudo(p, to),
+	csum_layer4(p, p->l4 + check, addresses,
 		    csum_replace32(0, p->key.ports, to->ports),
 		    p->key.protocol == IPPROTO_UDP);
 }

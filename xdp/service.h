@@ -6,6 +6,7 @@
 #ifndef XDP_SERVICE_H
 #define XDP_SERVICE_H
 
+#include "clock.h"
 #include "create.h"
 
 static __always_inline int bit_is_set(__u32 hash)
@@ -35,22 +36,26 @@ static __always_inline __u8 local_snat(const struct hg_addr *addr, __u32 hash)
  * A router's ICMP error to a client whose address was kept: only the quoted packet's
  * destination, the backend, is an address in use.
  */
-static __always_inline int quotes_ours(const struct packet *p)
+static __noinline int quotes_ours(const struct packet *p)
 {
+	__u32 quote = p->l4 + sizeof(struct icmp_head);
+	const struct hg_addr *quoted6;
+	const __u32 *quoted4;
 	struct hg_addr addr;
-	const __u32 *quoted;
 
-	if (!is_icmp(p) || !icmp_is_error(p) || p->flaw || p->fragment == FRAGMENT_LATER)
+	if (!icmp_is_error(p) || p->flaw || p->fragment == FRAGMENT_LATER)
 		return 0;
-	quoted =
-	    packet_at(p, p->l4 + sizeof(struct icmp_head) + (p->family == 4 ? 16 : 24),
-		      p->family == 4 ? 4 : 16);
-	if (!quoted)
-		return 0;
-	if (p->family == 4)
-		addr_from_v4(&addr, *quoted);
-	else
-		__builtin_memcpy(&addr, quoted, sizeof(addr));
+	if (p->family == 4) {
+		quoted4 = packet_at(p, quote + 16, 4);
+		if (!quoted4)
+			return 0;
+		addr_from_v4(&addr, *quoted4);
+	} else {
+		quoted6 = packet_at(p, quote + 24, 16);
+		if (!quoted6)
+			return 0;
+		__builtin_memcpy(&addr, quoted6, sizeof(addr));
+	}
 	return bit_is_set(hg_hash_addr(&addr));
 }
 
@@ -61,9 +66,10 @@ static __always_inline int ours(struct packet *p)
 
 	if (bit_is_set(hash))
 		p->key.snat = local_snat(&p->key.dst, hash);
-	else if (!bit_is_set(hg_hash_addr(&p->key.src)) && !quotes_ours(p))
+	else if (!bit_is_set(hg_hash_addr(&p->key.src)) &&
+		 !(is_icmp(p) && quotes_ours(p)))
 		return PASS;
-	p->now = (__u32)(bpf_ktime_get_coarse_ns() >> HG_TICK_SHIFT);
+	p->now = clock_tick();
 	p->hash = hg_hash_flow(&p->key, hg_config.seed);
 	return NEXT;
 }
@@ -157,12 +163,12 @@ static __noinline int service_missing(struct packet *p)
 	return -HG_REASON_no_service;
 }
 
-/* The stage: a packet without flow. SEND, PASS, or -reason. */
+/* The stage: a packet without flow. NEXT when one was made for it (p->line), PASS, or
+ * -reason. */
 static __noinline int service(struct packet *p)
 {
 	struct hg_service *service;
 	struct hg_backend *backend;
-	struct flow_view view;
 	__s64 stamp;
 	__u32 index;
 	int r = 0;
@@ -193,14 +199,7 @@ static __noinline int service(struct packet *p)
 	if (!backend)
 		return -HG_REASON_no_backend;
 	/* policy: judged here, with the real client and the real backend */
-	r = create(p, (__u32)stamp, backend, &view);
-	if (r < 0)
-		return r;
-	/* The view is another CPU's when that one made the flow first. */
-	backend = backend_of(view.backend);
-	if (!backend)
-		return -HG_REASON_table_changing;
-	return flow_apply(p, &view, backend);
+	return create(p, (__u32)stamp, backend);
 }
 
 #endif

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <bpf/bpf.h>
 #include "../lib/cleanup.h"
 #include "addresses.h"
@@ -20,20 +19,6 @@
 #define MEMBERS_SPAN (1UL << 20)
 #define STATS_SPAN   (256UL << 10)
 #define TICK_MOST_MS 500U
-
-/* The clock of bpf_ktime_get_coarse_ns(). */
-uint64_t clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
-}
-
-uint32_t clock_tick(void)
-{
-	return (uint32_t)(clock_ns() >> HG_TICK_SHIFT);
-}
 
 int map_put(const struct datapath *datapath, enum map map, uint32_t index,
 	    const void *value)

@@ -92,7 +92,15 @@ int load_probe(struct datapath *datapath, struct complaints *complaints)
 	}
 	_cleanup_close_ int frags = try_load(BPF_F_XDP_HAS_FRAGS);
 	datapath->config.frags = frags >= 0;
-	return 0;
+	int r = clock_calibrate(&datapath->config);
+	if (r < 0)
+		complain(
+		    complaints, COMPLAINT_ERROR, NULL, NULL,
+		    "the kernel's clock cannot be read by a BPF program (%s): run as "
+		    "root, or with the capabilities CAP_BPF, CAP_NET_ADMIN and "
+		    "CAP_PERFMON",
+		    strerror(-r));
+	return r;
 }
 
 static int set_config(const struct datapath *datapath, struct bpf_object *object)

@@ -21,6 +21,7 @@
 #include <bpf/libbpf.h>
 #include <headgate/endian.h>
 #include <headgate/hash.h>
+#include "clock.h"
 #include "datapath.h"
 #include "maps.h"
 #include "ours.h"
@@ -174,7 +175,4 @@ struct datapath {
 /* Update an element of an array. 0 or -errno. */
 int map_put(const struct datapath *datapath, enum map map, uint32_t index,
 	    const void *value);
-uint64_t clock_ns(void);
-uint32_t clock_tick(void);
-
 #endif

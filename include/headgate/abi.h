@@ -272,6 +272,8 @@ enum hg_timeout {
 /* .rodata.config: const volatile struct hg_config hg_config, set before load. */
 struct hg_config {
 	__u64 seed;
+	__u64 jiffy_ns; /* jiffies × jiffy_ns + clock_base = CLOCK_MONOTONIC_COARSE */
+	__u64 clock_base;
 	__u32 flow_mask;   /* lines of hg_flows − 1 (power of two, ≥ HG_LOCKS) */
 	__u32 embryo_mask; /* lines of hg_embryos − 1 */
 	__u32 backends;	   /* entries of hg_backends: stride of hg_stats */

@@ -9,8 +9,7 @@
 #include <headgate/addr.h>
 
 #define HG_CACHE_LINE 64
-/* Coarse time: bpf_ktime_get_coarse_ns() >> HG_TICK_SHIFT, i.e. units of 0.268 s since
- * boot. */
+/* Coarse time: CLOCK_MONOTONIC_COARSE in ns >> HG_TICK_SHIFT, i.e. units of 0.268 s. */
 #define HG_TICK_SHIFT	  28
 #define HG_TICKS(seconds) ((__u32)(((seconds)*1000000000ULL) >> HG_TICK_SHIFT))
 

@@ -15,8 +15,8 @@ void samples_add(struct samples *samples, double value)
 {
 	if (samples->count == samples->room) {
 		samples->room = samples->room ? 2 * samples->room : 64;
-		samples->items = reallocarray(samples->items, samples->room,
-					      sizeof(*samples->items));
+		samples->items =
+		    reallocarray(samples->items, samples->room, sizeof(*samples->items));
 		if (!samples->items)
 			give_up("out of memory for samples");
 	}
@@ -73,8 +73,8 @@ static void run_variant(struct stage *stage, struct variant *variant, uint32_t c
 
 	stage_rewind(stage);
 	for (uint32_t done = 0; done < runs; done += BATCH)
-		samples_add(&variant->samples, stage_run(stage, harness, BATCH, count,
-							 variant->verdict));
+		samples_add(&variant->samples,
+			    stage_run(stage, harness, BATCH, count, variant->verdict));
 }
 
 void measure_list(struct stage *stage, const struct scenario *scenario,

@@ -19,17 +19,17 @@
 #include "measure.h"
 #include "traffic.h"
 
-#define DEFAULT_FLOWS  131072U /* as headgated's --flows */
-#define SERVICES_FLOWS 65536U  /* flows at which the number of Services is varied */
-#define ENDPOINTS      10U
+#define DEFAULT_FLOWS	  131072U /* as headgated's --flows */
+#define SERVICES_FLOWS	  65536U  /* flows at which the number of Services is varied */
+#define ENDPOINTS	  10U
 #define PORTS_PER_BACKEND 15000U
-#define FRESH	       65536U /* new flows per repeat, … */
-#define FRESH_CHUNK    4096U  /* … as many at a time */
-#define LIST_MAX       8
+#define FRESH		  65536U /* new flows per repeat, … */
+#define FRESH_CHUNK	  4096U	 /* … as many at a time */
+#define LIST_MAX	  8
 
-#define PASS 2U
-#define DROP 1U
-#define TX   3U
+#define PASS	    2U
+#define DROP	    1U
+#define TX	    3U
 #define TC_REDIRECT 7U
 
 struct options {
@@ -251,8 +251,7 @@ static void measure_flows(struct run *run, uint32_t flows)
 	measure_keys(run, world->options.pods ? "%s-v%u-hairpin" : "%s-v%u-lru-hit",
 		     traffic_follow_up(world), run->traffic.clients,
 		     world->options.pods ? TC_REDIRECT : TX);
-	measure_keys(run,
-		     world->options.pods ? "%s-v%u-hairpin-reply" : "%s-v%u-reply",
+	measure_keys(run, world->options.pods ? "%s-v%u-hairpin-reply" : "%s-v%u-reply",
 		     traffic_follow_up(world), run->traffic.replies,
 		     world->options.pods ? TC_REDIRECT : TX);
 	if (!world->options.pods) {

@@ -145,7 +145,8 @@ static void find_harness(struct stage *stage)
 		   program_of(stage->restore, "nothing_xdp"));
 	set_target(stage, HOOK_TC, SLOT_NOTHING,
 		   program_of(stage->restore, "nothing_tc"));
-	set_target(stage, HOOK_XDP, SLOT_FLOOR, program_of(stage->yardstick, "yard_floor"));
+	set_target(stage, HOOK_XDP, SLOT_FLOOR,
+		   program_of(stage->yardstick, "yard_floor"));
 	set_target(stage, HOOK_XDP, SLOT_LINE, program_of(stage->yardstick, "yard_line"));
 	set_target(stage, HOOK_XDP, SLOT_HASH, program_of(stage->yardstick, "yard_hash"));
 }
@@ -179,8 +180,8 @@ void stage_close(struct stage *stage)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	munmap(stage->packets, (sizeof(*stage->packets) * stage->capacity + page - 1) /
-				   page * page);
+	munmap(stage->packets,
+	       (sizeof(*stage->packets) * stage->capacity + page - 1) / page * page);
 	munmap(stage->template, page);
 	munmap(stage->cursor, page);
 	bpf_object__close(stage->restore);

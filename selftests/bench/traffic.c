@@ -9,12 +9,13 @@
 
 #include "../../control/lib/addr.h"
 
-#define SEQUENCE  0x11223344U /* of the client's SYN; the backend's is the other way round */
-#define BACK	  0x55667788U
-#define CHUNK	  4096U /* flows opened at a time: a sixteenth of hg_embryos */
-#define PASSES	  6
-#define FIRST_PORT 1024U
-#define XDP_TX_VERDICT 3U
+#define SEQUENCE                                                                         \
+	0x11223344U /* of the client's SYN; the backend's is the other way round */
+#define BACK		    0x55667788U
+#define CHUNK		    4096U /* flows opened at a time: a sixteenth of hg_embryos */
+#define PASSES		    6
+#define FIRST_PORT	    1024U
+#define XDP_TX_VERDICT	    3U
 #define TC_REDIRECT_VERDICT 7U
 
 /* xorshift64: an order, not a secret. */
@@ -55,8 +56,7 @@ void traffic_invent(struct traffic *traffic, const struct world *world, uint32_t
 		key->src = options->pods ? topology_addr(POD_A, options->family)
 					 : world_client(world, i, high);
 		key->dst = world_vip(world, i % options->services);
-		key->sport =
-		    be16((uint16_t)(FIRST_PORT + (options->pods ? i : i / 126)));
+		key->sport = be16((uint16_t)(FIRST_PORT + (options->pods ? i : i / 126)));
 		key->dport = be16(WORLD_SERVICE_PORT);
 		key->protocol = options->protocol;
 	}

@@ -17,8 +17,8 @@
 #include "../../control/source/manifests.h"
 #include "stage.h"
 
-#define PIN_ROOT "/sys/fs/bpf/hgbench-programs"
-#define NODES	 250U /* machines that hold the endpoints: next hops */
+#define PIN_ROOT   "/sys/fs/bpf/hgbench-programs"
+#define NODES	   250U /* machines that hold the endpoints: next hops */
 #define HOP_ROUTER (NODES + 1)
 
 /* Endpoints live in 10.128.0.0/9 and fd00:b::/64, a /28's worth of room per Service. */
@@ -135,8 +135,7 @@ static void enter_service(struct world *world, struct cluster *cluster, uint32_t
 	fclose(text);
 	if (manifest_read(manifest, size, "bench", enter_object, cluster,
 			  &world->complaints) < 0)
-		give_up("a manifest is refused: %s",
-			world->complaints.items[0].sentence);
+		give_up("a manifest is refused: %s", world->complaints.items[0].sentence);
 	free(manifest);
 }
 

@@ -86,7 +86,7 @@ static __always_inline void rewrite_l4(char *l4, __u64 sum, __u16 port, __u8 pro
 
 	sum = sum + (__u16)~ports[1] + port;
 	ports[1] = port;
-	*check = (__u16)~fold((__u16)~*check + (sum & 0xffffffff) + (sum >> 32));
+	*check = (__u16)~fold((__u16) ~*check + (sum & 0xffffffff) + (sum >> 32));
 }
 
 static __always_inline int run_ipv4(char *data, char *end, enum yardstick yardstick)

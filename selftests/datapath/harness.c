@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "../../control/datapath/clock.h"
 
 #define HARNESS_PORT_FIRST 20000
 #define HARNESS_PORT_LAST  29999
@@ -50,6 +51,8 @@ struct hg_config harness_config(void)
 		.frags = 1,
 	};
 
+	if (clock_calibrate(&config) < 0)
+		give_up("cannot calibrate", "the clock");
 	return config;
 }
 
@@ -286,10 +289,5 @@ uint32_t harness_verified(int program)
 
 uint32_t harness_tick(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (
-	    uint32_t)(((uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec) >>
-		      HG_TICK_SHIFT);
+	return clock_tick();
 }
