@@ -22,7 +22,7 @@
 #define DEFAULT_FLOWS	  131072U /* as headgated's --flows */
 #define SERVICES_FLOWS	  65536U  /* flows at which the number of Services is varied */
 #define ENDPOINTS	  10U
-#define PORTS_PER_BACKEND 15000U
+#define PORTS_PER_BACKEND 8000U
 #define FRESH		  65536U /* new flows per repeat, … */
 #define FRESH_CHUNK	  4096U	 /* … as many at a time */
 #define LIST_MAX	  8
@@ -70,7 +70,7 @@ static void measure_keys(struct run *run, const char *format, enum kind kind,
 		.count = run->traffic.count,
 		.verdict = verdict,
 		.repeats = run->options->repeats,
-		.yardsticks = kind == KIND_ACK || kind == KIND_DATAGRAM,
+		.yardsticks = kind == traffic_follow_up(&run->world) && verdict >= TX,
 	};
 	uint64_t refused = world_refused(&run->world);
 

@@ -41,9 +41,12 @@ void stage_set(struct stage *stage, uint32_t index, const struct packet *packet)
 /* Let both yardsticks that look something up find the packet. */
 void stage_teach(struct stage *stage, const struct packet *packet);
 
+#define ANY_VERDICT UINT32_MAX
+
 /*
  * Run the next `runs` packets of a list of `count` (it wraps around). Returns the CPU time
- * of one run in ns, harness included. The bench ends when the last verdict differs.
+ * of one run in ns, harness included. The bench ends when the last verdict
+ * differs.
  */
 double stage_run(struct stage *stage, int harness, uint32_t runs, uint32_t count,
 		 uint32_t verdict);

@@ -15,8 +15,6 @@
 #define CHUNK		    4096U /* flows opened at a time: a sixteenth of hg_embryos */
 #define PASSES		    6
 #define FIRST_PORT	    1024U
-#define XDP_TX_VERDICT	    3U
-#define TC_REDIRECT_VERDICT 7U
 
 /* xorshift64: an order, not a secret. */
 static uint64_t next_random(uint64_t *state)
@@ -213,24 +211,24 @@ static void open_chunk(struct world *world, struct stage *stage,
 		       const struct hg_flow_key *clients, uint32_t count)
 {
 	static struct hg_flow_key replies[4 * CHUNK];
-	bool is_udp = world->options.protocol == PROTOCOL_UDP, pods = world->options.pods;
-	enum hook hook = pods ? HOOK_TC : HOOK_XDP;
-	uint32_t sent = pods ? TC_REDIRECT_VERDICT : XDP_TX_VERDICT, answers;
+	bool is_udp = world->options.protocol == PROTOCOL_UDP;
+	enum hook hook = world->options.pods ? HOOK_TC : HOOK_XDP;
+	uint32_t answers;
 	int subject = stage->harness[hook][SLOT_SUBJECT];
 
 	traffic_list(stage, is_udp ? KIND_DATAGRAM : KIND_SYN, clients, count);
-	stage_run(stage, subject, count, count, sent);
+	stage_run(stage, subject, count, count, ANY_VERDICT);
 	answers = traffic_read_replies(world->embryos, world->embryo_lines, world,
 				       replies, 4 * CHUNK);
 	if (answers) {
 		traffic_list(stage, is_udp ? KIND_DATAGRAM : KIND_SYN_ACK, replies,
 			     answers);
-		stage_run(stage, subject, answers, answers, sent);
+		stage_run(stage, subject, answers, answers, ANY_VERDICT);
 	}
 	if (is_udp)
 		traffic_age_embryos(world);
 	traffic_list(stage, traffic_follow_up(world), clients, count);
-	stage_run(stage, subject, count, count, sent);
+	stage_run(stage, subject, count, count, ANY_VERDICT);
 }
 
 /*
