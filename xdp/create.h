@@ -80,15 +80,11 @@ static __always_inline int create_reply(struct flow_order *order, __be16 port, i
  * Insert the reply line with a port that makes its key free; the port is then
  * order->flow.key.dport. SCTP keeps the client's own.
  */
-__noinline int create_port(struct flow_order *order)
+static __always_inline int create_port(struct flow_order *order)
 {
-	int keeps, r = -TABLE_EXISTS;
-	__be16 port;
+	int keeps = order->flow.key.protocol == IPPROTO_SCTP, r = -TABLE_EXISTS;
+	__be16 port = order->flow.port;
 
-	if (!order)
-		return -HG_REASON_snat_ports;
-	keeps = order->flow.key.protocol == IPPROTO_SCTP;
-	port = order->flow.port;
 	for (int i = 0; i < PORT_PROBES; i++) {
 		if (!keeps && (i || order->flow.key.snat))
 			port = port_next(i);
@@ -149,14 +145,6 @@ static __always_inline __u8 create_snat(const struct packet *p,
 	return backend->snat;
 }
 
-static __noinline __u32 create_reply_hop(const struct packet *p)
-{
-	struct hg_flow_key back;
-
-	key_reverse(&p->key, &back);
-	return forward_find_hop(p, &back);
-}
-
 /* Both lines of a new flow. NEXT, with the forward one in p->line, or -reason. */
 static __noinline int create(struct packet *p, __u32 stamp,
 			     const struct hg_backend *backend)
@@ -175,8 +163,9 @@ static __noinline int create(struct packet *p, __u32 stamp,
 		return -HG_REASON_snat_ports;
 	reply_fill(p, backend, snat, order);
 	order->flow.backend = stamp;
-	order->flow.hop = (__u16)create_reply_hop(p);
-	order->flow.route_epoch = state ? (__u8)state->route_epoch : 0;
+	/* The reply's way is asked for by the first reply: a SYN that gets none costs no
+	 * FIB lookup. */
+	order->flow.route_epoch = state ? (__u8)~state->route_epoch : 0;
 	r = create_port(order);
 	if (r < 0)
 		return r;

@@ -238,14 +238,15 @@ static __always_inline void embryos_free(const struct flow_view *view, __u32 rep
  * nowhere. 0, also when another CPU moves or ends it; -reason when the main table has no
  * room.
  */
-__noinline int flow_promote(const struct flow_view *view, __u32 now)
+static __always_inline int flow_promote(const struct packet *p,
+					const struct flow_view *view)
 {
 	__u32 reply_line, reply_pending, reply_flags, reply_ctl;
 	struct flow_order *order = order_fresh();
 	struct hg_flow *reply;
 	int r;
 
-	if (!order || !view || !order_from_line(view->partner, view->line, now, order))
+	if (!order || !order_from_line(view->partner, view->line, p->now, order))
 		return 0;
 	reply_ctl = order->from_ctl;
 	reply_flags = order->flow.ctl;
@@ -255,8 +256,8 @@ __noinline int flow_promote(const struct flow_view *view, __u32 now)
 	reply_line = order->line;
 	reply_pending = order->pending;
 	r = -TABLE_EXISTS;
-	if (order_from_line(view->line, view->partner, now, order))
-		r = flow_move(order, HG_FLOW_LIVE, reply_line);
+	if (order_from_line(view->line, view->partner, p->now, order))
+		r = flow_move(order, HG_FLOW_LIVE | p->seen, reply_line);
 	if (r < 0) {
 		table_free(reply_line, reply_pending);
 		return r == -TABLE_EXISTS ? 0 : r;
@@ -324,17 +325,17 @@ static __noinline int flow_way_asked(struct packet *p)
 /* The client has not proved itself yet: perhaps this packet does. 0 or -reason. */
 static __noinline int flow_embryonic(struct packet *p, __u32 line)
 {
-	struct flow_view view;
-	int r = 0;
+	struct flow_view view = {};
 
 	if (!table_read(line, &p->key, &view))
 		return 0;
+	if (flow_is_proof(p, &view))
+		return flow_promote(p, &view);
+	flow_touch(p, &view);
 	if (view.ctl & HG_FLOW_REPLY && p->key.protocol == IPPROTO_TCP &&
 	    p->seen & HG_FLOW_SYN)
 		flow_expect(p, &view);
-	if (flow_is_proof(p, &view))
-		r = flow_promote(&view, p->now);
-	return r == -HG_REASON_flow_table_full ? r : 0;
+	return 0;
 }
 
 /* Free both directions of the flow that this line, unless it has changed, belongs to. */
@@ -379,9 +380,9 @@ static __always_inline int flow_find(struct packet *p, struct flow_view *ret_vie
 		flow_close(ret_view->line, ret_view->ctl);
 		return backend || p->opens ? NEXT : -HG_REASON_backend_gone;
 	}
-	flow_touch(p, ret_view);
-	if (ret_view->line & LINE_EMBRYO &&
-	    flow_embryonic(p, ret_view->line) == -HG_REASON_flow_table_full)
+	if (!(ret_view->line & LINE_EMBRYO))
+		flow_touch(p, ret_view);
+	else if (flow_embryonic(p, ret_view->line) == -HG_REASON_flow_table_full)
 		return -HG_REASON_flow_table_full;
 	return FOUND;
 }

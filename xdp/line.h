@@ -203,30 +203,32 @@ static __always_inline int table_read(__u32 line, const struct hg_flow_key *key,
 	return ((ctl_of(flow) ^ ret_view->ctl) & HG_FLOW_IDENTITY) == 0;
 }
 
-/* The line of a key, wherever, in the main table first: a moving flow is in both for an
- * instant. */
-__noinline __u32 table_find_line(const struct hg_flow_key *key, __u64 hash)
+/* Whether a key of this home line may be in the table: the search, which is a call, is
+ * worth it. */
+static __always_inline int table_may_have(__u32 home)
 {
-	__u32 line;
+	struct hg_flow *flow = table_line(home);
 
-	if (!key)
-		return LINE_NONE;
-	line = table_search(key, table_home(hash, 0));
-	if (line != LINE_NONE)
-		return line;
-	return table_search(key, table_home(hash, LINE_EMBRYO));
+	return flow && (*(volatile __u8 *)&flow->reach ||
+			(ctl_of(flow) & HG_FLOW_STATE) != HG_FLOW_FREE);
 }
 
-/* A LIVE line by key. Most established flows lie in their home line: that is not even a
- * call. */
+/*
+ * A LIVE line by key, in the main table first: a moving flow is in both for an instant.
+ * Most established flows lie in their home line: that is not even a call.
+ */
 static __always_inline int table_find(const struct hg_flow_key *key, __u64 hash,
 				      struct flow_view *ret_view)
 {
-	__u32 line;
+	__u32 home = table_home(hash, 0), line = LINE_NONE;
 
-	if (table_read(table_home(hash, 0), key, ret_view))
+	if (table_read(home, key, ret_view))
 		return 1;
-	line = table_find_line(key, hash);
+	if (table_may_have(home))
+		line = table_search(key, home);
+	home = table_home(hash, LINE_EMBRYO);
+	if (line == LINE_NONE && table_may_have(home))
+		line = table_search(key, home);
 	return line != LINE_NONE && table_read(line, key, ret_view);
 }
 
@@ -274,7 +276,7 @@ static __always_inline int line_free(struct hg_flow *flow, __u32 ctl)
 }
 
 /* Free a line that still has this identity. Returns 1 when this call did it. */
-__noinline int table_free(__u32 line, __u32 ctl)
+static __always_inline int table_free(__u32 line, __u32 ctl)
 {
 	struct hg_flow *flow = table_line(line);
 

@@ -78,16 +78,15 @@ static __always_inline int ours(struct packet *p)
  * Index of a frontend's service record; port 0 and protocol 0 ask for the address itself.
  * 0 when there is none, -HG_REASON_table_changing while it is being replaced.
  */
-__noinline int service_index(const struct hg_addr *addr, __u32 port, __u32 protocol)
+static __always_inline int service_find(const struct hg_addr *addr, __u32 port,
+					__u32 protocol)
 {
-	struct hg_frontend_key key = { .port = (HG_FORCE __be16)port,
+	struct hg_frontend_key key = { .addr = *addr,
+				       .port = (HG_FORCE __be16)port,
 				       .protocol = (__u8)protocol };
 	struct hg_service *service;
 	__u32 *index, copy;
 
-	if (!addr)
-		return 0;
-	key.addr = *addr;
 	index = bpf_map_lookup_elem(&hg_frontends, &key);
 	if (!index)
 		return 0;
@@ -101,6 +100,12 @@ __noinline int service_index(const struct hg_addr *addr, __u32 port, __u32 proto
 	    addr_equal(&service->addr, addr))
 		return (int)copy;
 	return -HG_REASON_table_changing;
+}
+
+/* The same out of line. */
+__noinline int service_index(const struct hg_addr *addr, __u32 port, __u32 protocol)
+{
+	return addr ? service_find(addr, port, protocol) : 0;
 }
 
 static __always_inline struct hg_service *service_at(int index)
@@ -174,8 +179,8 @@ static __noinline int service(struct packet *p)
 	int r = 0;
 
 	if (!p->flaw)
-		r = service_index(&p->key.dst, (HG_FORCE __u16)p->key.dport,
-				  p->key.protocol);
+		r = service_find(&p->key.dst, (HG_FORCE __u16)p->key.dport,
+				 p->key.protocol);
 	service = service_at(r);
 	if (!service)
 		return r < 0 ? r : service_missing(p);

@@ -67,12 +67,12 @@ static __always_inline int line_may_go(const struct hg_flow *flow, __u32 line, _
 	       line_age(flow, now) > HG_TICKS(2);
 }
 
-/* A FREE line of the window. */
+/* A FREE line of the window, the home line apart. */
 static __noinline __u32 claim_free(__u32 home, __u32 now, __u32 *ret_pending)
 {
 	__u32 window = home & LINE_EMBRYO ? HG_EMBRYO_WINDOW : HG_FLOW_WINDOW;
 
-	for (__u32 i = 0; i < HG_FLOW_WINDOW; i++) {
+	for (__u32 i = 1; i < HG_FLOW_WINDOW; i++) {
 		__u32 line = line_after(home, i), ctl;
 		struct hg_flow *flow = table_line(line);
 
@@ -139,10 +139,13 @@ static __noinline __u32 find_oldest(__u32 home, __u32 now)
 /* A line for a new key: a free one, else one that may be taken over. */
 static __always_inline __u32 claim_line(__u32 home, __u32 now, __u32 *ret_pending)
 {
-	__u32 line = claim_free(home, now, ret_pending);
-	struct hg_flow *flow;
-	__u32 ctl;
+	struct hg_flow *flow = table_line(home);
+	__u32 ctl = flow ? ctl_of(flow) : HG_FLOW_PENDING, line;
 
+	if (flow && (ctl & HG_FLOW_STATE) == HG_FLOW_FREE &&
+	    line_claim(flow, ctl, now, ret_pending))
+		return home;
+	line = claim_free(home, now, ret_pending);
 	if (line != LINE_NONE)
 		return line;
 	line = home & LINE_EMBRYO ? find_oldest(home, now) : find_idle(home, now);
@@ -191,23 +194,32 @@ static __always_inline int is_same_line(__u32 line, __u32 ctl)
 }
 
 /*
- * With the key's lock held. A line that moves finds itself in hg_embryos: if it does not, its
- * flow has ended.
+ * Who has the order's key already, in either table. A line that moves has it in hg_embryos
+ * itself, unless its flow has ended.
  */
+static __always_inline __u32 insert_rival(const struct flow_order *order, __u32 home)
+{
+	__u32 line = LINE_NONE;
+
+	if (table_may_have(home))
+		line = table_search(&order->flow.key, home);
+	if (line != LINE_NONE)
+		return line;
+	if (order->from != LINE_NONE)
+		return is_same_line(order->from, order->from_ctl) ? LINE_NONE
+								   : order->from;
+	home = table_home(order->hash, order->table ^ LINE_EMBRYO);
+	return table_may_have(home) ? table_search(&order->flow.key, home) : LINE_NONE;
+}
+
+/* With the key's lock held. */
 static __always_inline int insert_locked(struct flow_order *order)
 {
 	__u32 home = table_home(order->hash, order->table);
-	__u32 other = table_home(order->hash, order->table ^ LINE_EMBRYO);
 	__u32 mask = order->table ? hg_config.embryo_mask : hg_config.flow_mask;
-	__u32 line = table_search(&order->flow.key, home), distance, pending;
+	__u32 line = insert_rival(order, home), distance, pending;
 	struct hg_flow *flow;
 
-	if (line == LINE_NONE)
-		line = table_search(&order->flow.key, other);
-	if (line == order->from && is_same_line(line, order->from_ctl))
-		line = LINE_NONE;
-	else if (order->from != LINE_NONE)
-		return -TABLE_EXISTS;
 	if (line != LINE_NONE) {
 		order->line = line;
 		return -TABLE_EXISTS;

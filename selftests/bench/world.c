@@ -20,6 +20,7 @@
 #define PIN_ROOT   "/sys/fs/bpf/hgbench-programs"
 #define NODES	   250U /* machines that hold the endpoints: next hops */
 #define HOP_ROUTER (NODES + 1)
+#define HOP_POD	   (NODES + 2)
 
 /* Endpoints live in 10.128.0.0/9 and fd00:b::/64, a /28's worth of room per Service. */
 static struct hg_addr endpoint_addr(const struct world *world, uint32_t service,
@@ -65,7 +66,7 @@ static int find_hop(void *context, const struct hg_addr *addr, uint32_t *ret_hop
 	const struct world *world = context;
 
 	*ret_pod_ifindex = world->options.pods ? topology_ifindex(POD0) : 0;
-	*ret_hop = 1 + ntohl(addr->words[3]) % NODES;
+	*ret_hop = world->options.pods ? HOP_POD : 1 + ntohl(addr->words[3]) % NODES;
 	*ret_source = topology_addr(OURS, world->options.family);
 	return 0;
 }
@@ -91,6 +92,20 @@ static void enter_hops(struct world *world)
 		if (datapath_set_hop(world->datapath, index, &hop) < 0)
 			give_up("a next hop cannot be entered");
 	}
+}
+
+/* A hop is a pod's when its interface carries our hook. */
+static void enter_pod(struct world *world)
+{
+	const struct hg_hop hop = { .addr = topology_addr(POD_A, world->options.family),
+				    .ifindex = topology_ifindex(POD0),
+				    .mtu = 1500,
+				    .flags = HG_HOP_RESOLVED };
+
+	if (datapath_attach_pod(world->datapath, hop.ifindex, "pod0",
+				&world->complaints) < 0 ||
+	    datapath_set_hop(world->datapath, HOP_POD, &hop) < 0)
+		give_up("the pod's interface cannot be entered");
 }
 
 static int enter_object(void *context, struct object *object)
@@ -241,6 +256,8 @@ void world_open(struct world *world, const struct world_options *options)
 	enter_hops(world);
 	apply_all(world, cluster);
 	cluster_free(cluster);
+	if (options->pods)
+		enter_pod(world);
 	world->flows = map_lines("hg_flows", &world->lines);
 	world->embryos = map_lines("hg_embryos", &world->embryo_lines);
 	world->nic = pinned("nic");
