@@ -372,9 +372,16 @@ static __always_inline int flow_begins_anew(const struct packet *p,
 static __always_inline int flow_find(struct packet *p, struct flow_view *ret_view)
 {
 	struct hg_backend *backend;
+	__u32 line;
 
-	if (!table_find(&p->key, p->hash, ret_view))
-		return NEXT;
+	if (!table_find(&p->key, p->hash, ret_view)) {
+		if (p->opens)
+			return NEXT;
+		/* It may have moved to the main table after that was looked at. */
+		line = table_search_main(&p->key, p->hash);
+		if (line == LINE_NONE || !table_read(line, &p->key, ret_view))
+			return NEXT;
+	}
 	backend = backend_of(ret_view->backend);
 	if (!backend || flow_begins_anew(p, ret_view, backend)) {
 		flow_close(ret_view->line, ret_view->ctl);

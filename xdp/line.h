@@ -203,6 +203,12 @@ static __always_inline int table_read(__u32 line, const struct hg_flow_key *key,
 	return ((ctl_of(flow) ^ ret_view->ctl) & HG_FLOW_IDENTITY) == 0;
 }
 
+/* The main table alone. */
+__noinline __u32 table_search_main(const struct hg_flow_key *key, __u64 hash)
+{
+	return key ? table_search(key, table_home(hash, 0)) : LINE_NONE;
+}
+
 /* Whether a key of this home line may be in the table: the search, which is a call, is
  * worth it. */
 static __always_inline int table_may_have(__u32 home)
