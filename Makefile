@@ -1,6 +1,7 @@
 # Headgate: the datapath (xdp/), the daemon (control/), the command (tools/headgate/), their tests.
 #   make            everything that runs        make check    every test (needs root)
 #   make lint       all checks of the source    make install  DESTDIR= PREFIX=
+#   make bench      how fast it is here         make bench-compare BASE=revision
 VERSION := 0.1.0
 B ?= build
 CC ?= gcc
@@ -45,6 +46,11 @@ check:
 	tools/check
 lint:
 	tools/lint
+bench:
+	tools/bench
+bench-compare:
+	tools/bench compare $(BASE)
+bench-programs: $(B)/bench/programs
 golden-update: $(B)/plan/plan_test
 	GOLDEN_UPDATE=1 $(B)/plan/plan_test
 clean:
@@ -113,4 +119,4 @@ install: all
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all man tests fuzzers check lint golden-update clean install
+.PHONY: all man tests fuzzers check lint bench bench-compare bench-programs golden-update clean install

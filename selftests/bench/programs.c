@@ -20,8 +20,8 @@
 #include "traffic.h"
 
 #define DEFAULT_FLOWS	  131072U /* as headgated's --flows */
-#define SERVICES_FLOWS	  65536U  /* flows at which the number of Services is varied */
-#define ENDPOINTS	  10U
+#define ENDPOINTS	  10U	  /* of a Service; … */
+#define ENDPOINTS_OF_ONE  40U	  /* … of the only one: SNAT ports must suffice */
 #define PORTS_PER_BACKEND 8000U
 #define FRESH		  65536U /* new flows per repeat, … */
 #define FRESH_CHUNK	  4096U	 /* … as many at a time */
@@ -259,7 +259,7 @@ static void measure_flows(struct run *run, uint32_t flows)
 		measure_keys(run, "%s-v%u-icmp-error", KIND_ICMP_ERROR,
 			     run->traffic.replies, TX);
 	}
-	if (!world->options.pods && !is_udp && flows > 1)
+	if (!world->options.pods && !is_udp && world->options.services == 1 && flows > 1)
 		measure_others(run);
 	traffic_free(&run->traffic);
 	memset(world->flows, 0, world->lines * sizeof(*world->flows));
@@ -275,7 +275,7 @@ static void measure_world(struct run *run, const struct world_options *options,
 	for (size_t i = 0; i < count; i++)
 		most = flows[i] > most ? flows[i] : most;
 	world_open(&run->world, options);
-	stage_open(&run->stage, most, run->world.lines, 2 * most);
+	stage_open(&run->stage, most, run->world.lines, 4 * most);
 	run->stage.ifindex = topology_ifindex(options->pods ? POD0 : NIC0);
 	stage_set_subject(&run->stage, HOOK_XDP, run->world.nic);
 	stage_set_subject(&run->stage, HOOK_TC, run->world.pod_out);
@@ -290,7 +290,7 @@ static void measure_protocol(struct run *run, uint8_t family, uint8_t protocol)
 	const struct options *wants = run->options;
 	struct world_options options = { .flows = DEFAULT_FLOWS,
 					 .services = 1,
-					 .endpoints = ENDPOINTS,
+					 .endpoints = ENDPOINTS_OF_ONE,
 					 .family = family,
 					 .protocol = protocol };
 	size_t small = 0;
@@ -301,17 +301,16 @@ static void measure_protocol(struct run *run, uint8_t family, uint8_t protocol)
 		measure_world(run, &options, wants->flows, small);
 	for (size_t i = small; i < wants->flow_counts && wants->services[0] == 1; i++) {
 		options.flows = wants->flows[i];
-		options.endpoints = ENDPOINTS + wants->flows[i] / PORTS_PER_BACKEND;
+		options.endpoints =
+		    ENDPOINTS_OF_ONE + wants->flows[i] / PORTS_PER_BACKEND;
 		measure_world(run, &options, &wants->flows[i], 1);
 	}
 	options.flows = DEFAULT_FLOWS;
 	options.endpoints = ENDPOINTS;
 	for (size_t i = 0; i < wants->service_counts && protocol == PROTOCOL_TCP; i++) {
-		const uint32_t flows = SERVICES_FLOWS;
-
 		options.services = wants->services[i];
-		if (options.services > 1)
-			measure_world(run, &options, &flows, 1);
+		if (options.services > 1 && small)
+			measure_world(run, &options, wants->flows, small);
 	}
 }
 

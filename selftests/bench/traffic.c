@@ -11,10 +11,10 @@
 
 #define SEQUENCE                                                                         \
 	0x11223344U /* of the client's SYN; the backend's is the other way round */
-#define BACK		    0x55667788U
-#define CHUNK		    4096U /* flows opened at a time: a sixteenth of hg_embryos */
-#define PASSES		    6
-#define FIRST_PORT	    1024U
+#define BACK	   0x55667788U
+#define CHUNK	   4096U /* flows opened at a time: a sixteenth of hg_embryos */
+#define PASSES	   6
+#define FIRST_PORT 1024U
 
 /* xorshift64: an order, not a secret. */
 static uint64_t next_random(uint64_t *state)

@@ -13,6 +13,7 @@ declare -A packages=(
 	[demo]="wrk apache2-utils curl jq"
 	[test]="libcmocka-dev conntrack curl iputils-ping iperf3 socat tcpdump apache2-utils
 		wrk jq python3 python3-pytest python3-scapy"
+	[bench]="python3-matplotlib"
 	[lint]="clang-format-14 clang-tidy-14 cppcheck sparse shellcheck"
 )
 
