@@ -51,7 +51,8 @@ static bool fits(const char *pattern, const char *text)
 static uint32_t budget_of(const char *program)
 {
 	FILE *file = open_budget();
-	char line[160], kernel[32], compiler[32], row_kernel[32], row_compiler[32], name[64];
+	char line[160], kernel[32], compiler[32], row_kernel[32], row_compiler[32],
+	    name[64];
 	uint32_t budget = 0, found = 0;
 
 	assert_non_null(file);
