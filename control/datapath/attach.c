@@ -234,6 +234,9 @@ int datapath_attach_nic(struct datapath *datapath, uint32_t ifindex, const char 
 	r = attach_xdp(&request);
 	if (r < 0)
 		return r;
+	if (!datapath->config.frags)
+		remark(&view, "frames must fit a page: this kernel has no multi-buffer "
+			      "XDP (Linux 5.18)");
 	if (is_veth(name))
 		remark(&view, "driver veth: frames need full checksums, `ethtool -K PEER "
 			      "tx off`");

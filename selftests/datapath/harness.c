@@ -160,8 +160,9 @@ static int load_object(struct harness *harness, const char *name,
 		if (r < 0)
 			return r;
 	}
-	bpf_object__for_each_program(program, object) if (bpf_program__type(program) ==
-							  BPF_PROG_TYPE_XDP)
+	bpf_object__for_each_program(program, object) if (harness->config.frags &&
+							  bpf_program__type(program) ==
+							      BPF_PROG_TYPE_XDP)
 	    bpf_program__set_flags(program, BPF_F_XDP_HAS_FRAGS);
 	r = bpf_object__load(object);
 	if (r < 0)
