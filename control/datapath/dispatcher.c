@@ -127,7 +127,9 @@ static struct outcome do_in_child(int (*task)(const struct job *), const struct 
 		r = -EIO;
 	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
 		;
-	return r < 0 ? (struct outcome){ .r = r } : outcome;
+	if (r < 0)
+		outcome.r = r;
+	return outcome;
 }
 
 static void explain(const struct outcome *outcome, char ret_why[DISPATCHER_WHY])

@@ -29,29 +29,32 @@ static bool is_helper_call(const struct bpf_insn *insn)
 	return insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == 0;
 }
 
-/* What libbpf was given: helpers by number. */
+/* What libbpf was given: helpers by number. Returns how many calls were looked at. */
+static size_t judge_helpers(const struct bpf_program *program)
+{
+	const struct bpf_insn *insns = bpf_program__insns(program);
+	size_t calls = 0;
+
+	for (size_t i = 0; i < bpf_program__insn_cnt(program); i++) {
+		if (!is_helper_call(&insns[i]) || insns[i].imm == probed)
+			continue;
+		calls++;
+		assert_in_range(insns[i].imm, 1, FLOOR_LAST);
+	}
+	return calls;
+}
+
 static void no_helper_is_newer_than_the_floor_unless_probed(void **state)
 {
 	struct hg_config config = harness_config();
 	struct harness harness;
 	struct bpf_program *program;
-	size_t calls = 0;
 
 	(void)state;
 	assert_int_equal(harness_open(&config, &harness), 0);
 	for (int i = 0; i < 2; i++)
 		bpf_object__for_each_program(program, harness.objects[i])
-		{
-			const struct bpf_insn *insns = bpf_program__insns(program);
-
-			for (size_t j = 0; j < bpf_program__insn_cnt(program); j++) {
-				if (!is_helper_call(&insns[j]) || insns[j].imm == probed)
-					continue;
-				calls++;
-				assert_in_range(insns[j].imm, 1, FLOOR_LAST);
-			}
-		}
-	assert_true(calls > 10);
+		    assert_true(judge_helpers(program) > 10);
 	harness_close(&harness);
 }
 

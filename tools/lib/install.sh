@@ -45,7 +45,7 @@ install_for() {
 install_or_why() {
 	local said
 	said=$(install_for "$@" 2>&1) && return 0
-	tail -n 1 <<<"${said#*: }"
+	{ grep '^E: ' <<<"$said" || echo "$said"; } | tail -n 1
 	return 1
 }
 

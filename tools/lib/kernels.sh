@@ -14,6 +14,14 @@ KERNEL_TOOLS=(bash ip nsenter ethtool sysctl nft nginx bpftool xdp-loader ping m
 KERNEL_SECONDS=300 # until a guest counts as hung; a good one needs 60 of one core
 KERNEL_GUESTS=1 # at a time
 
+need_kernels() {
+	local series
+	for series in "$@"; do
+		[[ " ${KERNELS[*]} " == *" $series "* ]] ||
+			fail "no kernel '$series': the kernels are ${KERNELS[*]}"
+	done
+}
+
 kernel_goals() {
 	printf '%s\n' "$B/headgated" "$B/headgate" "$B/kernels/smoke" "$B/kernels/witness.bpf.o" \
 		"$B/net/pass.bpf.o" "$B/net/echo"
