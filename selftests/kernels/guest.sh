@@ -114,6 +114,12 @@ witness_attach() {
 		build/kernels/witness.bpf.o
 }
 
+witness_detach() {
+	lab_in balancer xdp-loader unload up0 --all
+	rm -r /sys/fs/bpf/beside
+	no_program
+}
+
 witness_count() {
 	bpftool -j map dump pinned /sys/fs/bpf/beside/witnessed | grep -o '"value":[0-9]*' | tail -n 1
 }
@@ -164,6 +170,7 @@ packets() {
 	check "nothing is said to be missing" misses_nothing
 	check "a machine answers a connection to a Service (DNAT, SNAT)" \
 		answers 203.0.113.10 backend0 10.20.0.2
+	check "a machine answers over IPv6" answers 2001:db8:113::10 backend0 fd00:20::2
 	check "a pod answers a connection to a Service (DNAT, redirect_peer)" \
 		answers 203.0.113.11 pod0 198.51.100.2
 }
@@ -189,11 +196,24 @@ attach_by_dispatcher() {
 	check "uninstalls" uninstall
 	check "uninstall leaves the other program" dispatched witness
 	check "which sees packets after that" witness_sees
+	check "the other program leaves" witness_detach
+	alone_in_dispatcher
+}
+
+alone_in_dispatcher() {
+	daemon_start
+	check "attaches by the dispatcher when alone" \
+		status_says "up0: native by libxdp's dispatcher"
+	check "nobody else is in it" dispatched nic
+	daemon_stop
+	check "uninstalls when alone" uninstall
+	check "uninstall leaves no program" no_program
 }
 
 no_program() {
 	xdp_of_up0
-	! lab_in balancer ip -d link show up0 | grep -q 'prog/xdp'
+	lab_in balancer ip -d link show up0 >/tmp/link
+	! grep 'prog/xdp' /tmp/link
 }
 
 attach_directly() {

@@ -27,14 +27,17 @@ kernel_goals() {
 		"$B/net/pass.bpf.o" "$B/net/echo"
 }
 
-# The second compiler, where it can be had: only the objects are its own.
+# The second compiler, where it can be had: only the objects are its own. Those of another
+# day are not taken for them.
 build_second_compiler() {
 	local log=$LOGS/build-clang-19.log why
+	[[ ! -e $B/clang-19/xdp/pod.bpf.o ]] || command -v clang-19 >/dev/null || rm -r "$B/clang-19"
 	if ! why=$(install_or_why clang-19) || ! command -v clang-19 >/dev/null; then
 		tally skipped "kernels: clang-19: ${why:-it is not installed}"
 		return
 	fi
 	if ! make B="$B/clang-19" CLANG=clang-19 "$B"/clang-19/xdp/{nic,pod}.bpf.o >"$log" 2>&1 </dev/null; then
+		rm -rf "$B/clang-19"
 		tally failed "kernels: clang-19 builds the programs"
 		show_failure "clang-19" "$log"
 	fi
