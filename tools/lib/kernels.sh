@@ -12,7 +12,7 @@ KERNELS=(6.1 6.12)
 KERNEL_MODULES=(veth bridge cls_bpf sch_ingress nf_tables nft_ct nft_objref)
 KERNEL_TOOLS=(bash ip nsenter ethtool sysctl nft nginx bpftool xdp-loader ping mountpoint realpath)
 KERNEL_SECONDS=300 # until a guest counts as hung; a good one needs 60 of one core
-KERNEL_GUESTS=1 # at a time
+KERNEL_GUESTS=1    # at a time
 
 need_kernels() {
 	local series
@@ -49,26 +49,16 @@ kernel_package() {
 		apt-cache pkgnames "linux-image-$1." 2>/dev/null
 		ls "$B/kernels"
 	} | grep -E "^linux-image-${1//./\\.}\.[0-9]+(-[0-9]+|\+deb[0-9]+)-amd64$" |
-		sort -V | tail -n 1
+		sort -V | tail -n 1 || true
 }
 
-# kernel_fetch SERIES: unpack what a guest needs of it; prints the folder, or why not.
-kernel_fetch() {
-	local package dir log=$LOGS/kernels-$1.fetch
-	package=$(kernel_package "$1")
-	[[ $package ]] || { echo "apt knows no linux-image-$1.*-amd64" && return 1; }
-	dir=$PWD/$B/kernels/$package
-	[[ -e $dir/complete ]] || kernel_unpack "$1" "$package" >"$log" 2>&1 </dev/null ||
-		{ echo "$package cannot be had: $(tail -n 1 "$log")" && return 1; }
-	echo "$dir"
-}
-
-# kernel_unpack SERIES PACKAGE: in place of an older one
+# kernel_unpack SERIES PACKAGE: in place of an older one, when it is whole
 kernel_unpack() (
-	set -e
-	rm -rf "$B/kernels/linux-image-$1".*
-	mkdir -p "$B/kernels/$2/deb"
-	cd "$B/kernels/$2/deb"
+	set -eo pipefail
+	part=$PWD/$B/kernels/part-$1
+	rm -rf "$part"
+	mkdir -p "$part/deb"
+	cd "$part/deb"
 	apt-get download -q "$2"
 	dpkg-deb --fsys-tarfile ./*.deb | tar -x -C .. --wildcards './boot/vmlinuz*' \
 		'./lib/modules/*/modules.*' './lib/modules/*/kernel/net/*' \
@@ -77,7 +67,9 @@ kernel_unpack() (
 	cd ..
 	rm -r deb
 	depmod -b "$PWD" "$(ls lib/modules)"
-	touch complete
+	cd ..
+	rm -rf "linux-image-$1".*
+	mv "$part" "$2"
 )
 
 # Whatever ldd names, at the same place.
@@ -144,12 +136,11 @@ kernel_pack() (
 kernel_boot() {
 	local initrd=$TALLY/initrd-$1 log=$LOGS/kernels-$1 attach=dispatcher guest
 	[[ $1 == 6.1 ]] || pkg-config --atleast-version=1.5.5 libxdp || attach=direct
-	kernel_pack "$2" "$initrd" >"$log.pack" 2>&1 || return 1
 	timeout -k 5 "$KERNEL_SECONDS" qemu-system-x86_64 -M q35 -cpu Nehalem -m 1536 \
 		-nodefaults -no-reboot -display none -serial "file:$log.console" \
 		-serial "file:$log.results" -kernel "$2"/boot/vmlinuz-* -initrd "$initrd" \
 		-append "console=ttyS0 quiet panic=-1 mitigations=off init_on_alloc=0
-			rcupdate.rcu_expedited=1 headgate.attach=$attach" >>"$log.pack" 2>&1 </dev/null &
+			rcupdate.rcu_expedited=1 headgate.attach=$attach" >"$log.qemu" 2>&1 </dev/null &
 	guest=$!
 	trap 'kill "$guest"; exit 130' TERM
 	wait "$guest"
@@ -178,22 +169,38 @@ kernel_results() {
 	fi
 }
 
-# kernel_check SERIES: one guest from package to results
+# kernel_check SERIES: one guest from package to results. Steps run apart and are waited for:
+# in a condition bash would forget their -e.
 kernel_check() {
-	local dir code=0
-	if ! dir=$(kernel_fetch "$1"); then
-		tally skipped "kernels/$1: $dir"
+	local log=$LOGS/kernels-$1 package dir
+	package=$(kernel_package "$1")
+	if [[ ! $package ]]; then
+		tally skipped "kernels/$1: apt knows no linux-image-$1.*-amd64"
 		return
 	fi
-	rm -f "$LOGS/kernels-$1".{pack,console,results}
-	kernel_boot "$1" "$dir" || code=$?
-	if [[ ! -e $LOGS/kernels-$1.results ]]; then
-		tally failed "kernels/$1: no guest was started, code $code"
-		show_failure "kernels/$1" "$LOGS/kernels-$1.pack"
+	dir=$PWD/$B/kernels/$package
+	if [[ ! -e $dir ]]; then
+		kernel_unpack "$1" "$package" >"$log.unpack" 2>&1 </dev/null &
+		if ! wait $!; then
+			tally skipped "kernels/$1: $package cannot be had: $(tail -n 1 "$log.unpack")"
+			return
+		fi
+	fi
+	rm -f "$log".{console,results}
+	kernel_pack "$dir" "$TALLY/initrd-$1" >"$log.pack" 2>&1 &
+	if ! wait $!; then
+		tally failed "kernels/$1: a guest is packed"
+		show_failure "kernels/$1" "$log.pack"
+		return
+	fi
+	kernel_boot "$1" "$dir" || true
+	if [[ ! -e $log.results ]]; then
+		tally failed "kernels/$1: a guest is started"
+		show_failure "kernels/$1" "$log.qemu"
 		return
 	fi
 	# A serial line ends in a carriage return.
-	sed -i 's/\r$//' "$LOGS/kernels-$1".{results,console}
+	sed -i 's/\r$//' "$log".{results,console}
 	kernel_results "$1"
 }
 
