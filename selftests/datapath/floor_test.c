@@ -54,7 +54,9 @@ static void no_helper_is_newer_than_the_floor_unless_probed(void **state)
 	assert_int_equal(harness_open(&config, &harness), 0);
 	for (int i = 0; i < 2; i++)
 		bpf_object__for_each_program(program, harness.objects[i])
-		    assert_true(judge_helpers(program) > 10);
+		{
+			assert_true(judge_helpers(program) > 10);
+		}
 	harness_close(&harness);
 }
 
