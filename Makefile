@@ -69,6 +69,7 @@ $(B)/xdp/%.bpf.o: xdp/%.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
 	llvm-strip-14 -g $@ 2>/dev/null || llvm-strip -g $@
+	@echo clang-$$($(CLANG) -dumpversion | cut -d. -f1) >$(@D)/compiler
 $(B)/control/datapath/programs.o: control/datapath/programs.S $(bpf)
 	@mkdir -p $(@D)
 	$(CC) -c -I$(B)/xdp -o $@ $<
@@ -90,6 +91,17 @@ harness := $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c %.bpf.c,$(wildcard self
 $(B)/datapath/%: $(B)/selftests/datapath/%.o $(harness) $(B)/libheadgate.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lpthread
+# What tools/check kernels runs in its guests: tests of rows in one process, so that the
+# verifier works once; and the program beside ours.
+smoke := budget clusterip reply nat pods icmp fragment neighbours
+$(B)/kernels/%_rows.o: $(B)/selftests/datapath/%_test.o
+	@mkdir -p $(@D)
+	objcopy --redefine-sym main=$*_main $< $@
+$(B)/kernels/smoke: $(B)/selftests/kernels/smoke.o $(smoke:%=$(B)/kernels/%_rows.o) $(harness) $(B)/libheadgate.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lpthread
+$(B)/kernels/%.bpf.o: selftests/kernels/%.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 $(B)/fuzz/%: selftests/fuzz/%.c $(B)/san/libheadgate.a
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer -MMD -MP -MF $(B)/fuzz/$*.d -o $@ $(filter %.c %.a,$^) $(LDLIBS)

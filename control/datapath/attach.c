@@ -69,6 +69,16 @@ static int refuse_foreign(const struct xdp_request *request, uint32_t program_id
 	return -EBUSY;
 }
 
+static int refuse_shared(const struct xdp_request *request, const char *why)
+{
+	complain(request->complaints, COMPLAINT_ERROR, NULL, NULL,
+		 "interface %s is shared by libxdp's dispatcher, which does not take "
+		 "Headgate's program: %s; remove the others with `xdp-loader unload %s "
+		 "--all`, or choose another interface",
+		 request->name, why, request->name);
+	return -EBUSY;
+}
+
 static int complain_xdp(const struct xdp_request *request, int error)
 {
 	const char *said = capture_kernel_message();
@@ -124,12 +134,12 @@ static int attach_directly(struct xdp_request *request, const struct xdp_present
 	return r < 0 ? complain_xdp(request, r) : 0;
 }
 
-static int attach_dispatched(struct xdp_request *request)
+static int attach_dispatched(struct xdp_request *request, char ret_why[DISPATCHER_WHY])
 {
 	struct datapath *datapath = request->datapath;
 	bool generic = datapath->options.xdp_mode == XDP_MODE_GENERIC;
 	int r = dispatcher_attach(datapath, request->ifindex, request->owner,
-				  request->complaints);
+				  request->complaints, ret_why);
 
 	if (r < 0)
 		return r;
@@ -140,12 +150,26 @@ static int attach_dispatched(struct xdp_request *request)
 	return 0;
 }
 
-static int attach_xdp(struct xdp_request *request)
+/* Others are there already. */
+static int join_dispatcher(struct xdp_request *request)
 {
 	const struct attachment *known =
 	    find_attachment(request->datapath, request->ifindex);
+	char why[DISPATCHER_WHY];
+
+	if (!known || !known->dispatched) {
+		int r = attach_dispatched(request, why);
+		return r < 0 ? refuse_shared(request, why) : 0;
+	}
+	request->dispatched = true;
+	memcpy(request->view->mode, known->view.mode, sizeof(known->view.mode));
+	return 0;
+}
+
+static int attach_xdp(struct xdp_request *request)
+{
 	struct xdp_present present;
-	char why[128];
+	char why[DISPATCHER_WHY], text[DISPATCHER_WHY + 32];
 	int r = direct_query(request->ifindex, &present);
 
 	if (r < 0)
@@ -154,30 +178,21 @@ static int attach_xdp(struct xdp_request *request)
 	bool ours = program && owner_has_program(request->owner, program);
 	if (present.multi)
 		return refuse_foreign(request, program);
-	if (program && !ours && dispatcher_is_there(request->ifindex)) {
-		if (known && known->dispatched) {
-			request->dispatched = true;
-			memcpy(request->view->mode, known->view.mode,
-			       sizeof(known->view.mode));
-			return 0;
-		}
-		r = attach_dispatched(request);
-		return r < 0 ? refuse_foreign(request, program) : 0;
-	}
 	if (program && !ours)
-		return refuse_foreign(request, program);
+		return dispatcher_is_there(request->ifindex)
+			   ? join_dispatcher(request)
+			   : refuse_foreign(request, program);
+	if (!dispatcher_is_possible(text, sizeof(text))) {
+		remark(request->view, text);
+		return attach_directly(request, &present);
+	}
 	/* One of ours that is there directly is replaced directly: without a gap. */
-	if (!program && dispatcher_is_possible(why, sizeof(why))) {
-		r = attach_dispatched(request);
+	if (!program) {
+		r = attach_dispatched(request, why);
 		if (r == 0)
 			return 0;
-		snprintf(why, sizeof(why),
-			 "attached directly: libxdp's dispatcher does not take it here "
-			 "(%s)",
-			 strerror(-r));
-		remark(request->view, why);
-	} else if (!dispatcher_is_possible(why, sizeof(why))) {
-		remark(request->view, why);
+		snprintf(text, sizeof(text), "attached directly: %s", why);
+		remark(request->view, text);
 	}
 	return attach_directly(request, &present);
 }
@@ -219,6 +234,9 @@ int datapath_attach_nic(struct datapath *datapath, uint32_t ifindex, const char 
 	r = attach_xdp(&request);
 	if (r < 0)
 		return r;
+	if (!datapath->config.frags)
+		remark(&view, "frames must fit a page: this kernel has no multi-buffer "
+			      "XDP (Linux 5.18)");
 	if (is_veth(name))
 		remark(&view, "driver veth: frames need full checksums, `ethtool -K PEER "
 			      "tx off`");

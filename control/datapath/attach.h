@@ -38,10 +38,13 @@ int direct_detach(uint32_t ifindex, uint32_t program_id, enum xdp_mode mode);
 /* ---- dispatcher.c: XDP by libxdp ---- */
 /* Whether the kernel has what libxdp's dispatcher needs. False: ret_why says what not. */
 bool dispatcher_is_possible(char *ret_why, size_t size);
-/* Whether a dispatcher carries the interface; its program id is in `present`. */
+/* Whether a dispatcher carries the interface, by its name: libxdp is not asked. */
 bool dispatcher_is_there(uint32_t ifindex);
+/* 0, or -errno and why, in a part of a sentence; then the dispatcher is as before. */
+#define DISPATCHER_WHY 128
 int dispatcher_attach(struct datapath *datapath, uint32_t ifindex,
-		      const struct owner *owner, struct complaints *complaints);
+		      const struct owner *owner, struct complaints *complaints,
+		      char ret_why[DISPATCHER_WHY]);
 /* Remove our programs from the interface's dispatcher. 0, also when there is none. */
 int dispatcher_detach(uint32_t ifindex, const struct owner *owner);
 

@@ -70,3 +70,8 @@ const char *capture_kernel_message(void)
 	line[strcspn(line, "\n")] = 0;
 	return line;
 }
+
+bool capture_contains(const char *part)
+{
+	return strstr(text, part) != NULL;
+}

@@ -70,7 +70,7 @@ struct datapath_attachment {
 	uint32_t ifindex;
 	char name[16];
 	char mode[32];
-	char remark[160]; /* "" or why it is not the dispatcher, checksum warning, … */
+	char remark[320]; /* "" or why it is not the dispatcher, checksum warning, … */
 };
 size_t datapath_attachments(const struct datapath *datapath,
 			    struct datapath_attachment *ret, size_t size);

@@ -27,5 +27,6 @@ void capture_begin(void); /* from now on libbpf prints into memory */
 const char *capture_tail(unsigned lines);
 /* The kernel's own sentence ("Kernel error message: …"), or "". */
 const char *capture_kernel_message(void);
+bool capture_contains(const char *part);
 
 #endif

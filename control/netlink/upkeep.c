@@ -36,13 +36,25 @@ static bool is_due(const struct network *network, const struct hop *hop)
 	return hop->state & NUD_STALE || age_ms >= ASK_FRESH_MS;
 }
 
+static void tell_not_managed(struct network *network)
+{
+	network->managed = MANAGED_NO;
+	log_info("neighbours are asked for every %d s: this kernel does not keep them "
+		 "resolved by itself (NTF_EXT_MANAGED, Linux 5.16)",
+		 ASK_FRESH_MS / 1000);
+}
+
 /* Did the kernel understand that the entry is to be managed? */
 static void learn_managed(struct network *network, const struct hop *hop)
 {
 	struct neighbour neighbour;
 
-	if (neighbour_get(network->asking, &hop->key, &neighbour) == 0)
-		network->managed = neighbour.managed ? MANAGED_YES : MANAGED_NO;
+	if (neighbour_get(network->asking, &hop->key, &neighbour) < 0)
+		return;
+	if (neighbour.managed)
+		network->managed = MANAGED_YES;
+	else
+		tell_not_managed(network);
 }
 
 static void tell_ask_error(struct network *network, const struct hop *hop, int error)
@@ -73,7 +85,7 @@ void network_ask(struct network *network, struct hop *hop)
 	hop->asked_ms = uv_now(network->loop);
 	r = neighbour_ask(network->asking, &hop->key, managed);
 	if (r == -EINVAL && network->managed == MANAGED_UNKNOWN) {
-		network->managed = MANAGED_NO;
+		tell_not_managed(network);
 		r = neighbour_ask(network->asking, &hop->key, false);
 	}
 	if (r < 0) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The verifier's work per program stays under the budget in budget.txt: growth is noticed
- * when it is small, not when a kernel refuses the program.
+ * when it is small, not when a kernel refuses the program. Kernels differ threefold in
+ * what the same program costs, compilers by a third: each pair may have rows of its own.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +12,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 #include "rows.h"
 
@@ -29,40 +31,59 @@ static FILE *open_budget(void)
 	return fopen(path, "r");
 }
 
+/* "6.1.0-56-amd64" → "6.1" */
+static void kernel_series(char ret[32])
+{
+	struct utsname name;
+	unsigned major = 0, minor = 0;
+
+	assert_int_equal(uname(&name), 0);
+	assert_int_equal(sscanf(name.release, "%u.%u", &major, &minor), 2);
+	snprintf(ret, 32, "%u.%u", major, minor);
+}
+
+static bool fits(const char *pattern, const char *text)
+{
+	return !strcmp(pattern, "*") || !strcmp(pattern, text);
+}
+
+/* The last row that fits; 0: none. */
 static uint32_t budget_of(const char *program)
 {
 	FILE *file = open_budget();
-	char line[160], name[64];
+	char line[160], kernel[32], compiler[32], row_kernel[32], row_compiler[32],
+	    name[64];
 	uint32_t budget = 0, found = 0;
 
 	assert_non_null(file);
+	kernel_series(kernel);
+	harness_compiler(compiler);
 	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "%63s %u", name, &budget) == 2 && !strcmp(name, program))
+		if (sscanf(line, "%31s %31s %63s %u", row_kernel, row_compiler, name,
+			   &budget) == 4 &&
+		    fits(row_kernel, kernel) && fits(row_compiler, compiler) &&
+		    !strcmp(name, program))
 			found = budget;
 	fclose(file);
 	return found;
 }
 
+static bool is_within_budget(const char *name, int program)
+{
+	uint32_t budget = budget_of(name);
+	uint32_t spent = harness_verified(program);
+
+	print_message("verified %s: %u of %u instructions\n", name, spent, budget);
+	return spent && spent <= budget;
+}
+
 static void check_harness(const struct harness *harness)
 {
-	const struct {
-		const char *name;
-		int program;
-	} programs[] = {
-		{ "nic", harness->nic },
-		{ "nic_tc", harness->nic_tc },
-		{ "pod_out", harness->pod_out },
-	};
+	bool nic = is_within_budget("nic", harness->nic);
+	bool nic_tc = is_within_budget("nic_tc", harness->nic_tc);
+	bool pod_out = is_within_budget("pod_out", harness->pod_out);
 
-	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
-		uint32_t budget = budget_of(programs[i].name);
-		uint32_t spent = harness_verified(programs[i].program);
-
-		print_message("%s: %u of %u instructions\n", programs[i].name, spent,
-			      budget);
-		assert_int_not_equal(spent, 0);
-		assert_in_range(spent, 1, budget);
-	}
+	assert_true(nic && nic_tc && pod_out);
 }
 
 static void verifier_stays_within_budget(void **state)

@@ -56,7 +56,7 @@ struct hg_config harness_config(void)
 	return config;
 }
 
-/* build/datapath/x_test → build/xdp/NAME.bpf.o */
+/* build/datapath/x_test → build/xdp/NAME */
 static void object_path(const char *name, char path[PATH_MAX])
 {
 	char self[PATH_MAX / 2] = "";
@@ -64,12 +64,25 @@ static void object_path(const char *name, char path[PATH_MAX])
 	char *slash = size > 0 ? strrchr(self, '/') : NULL;
 
 	if (getenv("HEADGATE_XDP")) {
-		snprintf(path, PATH_MAX, "%s/%s.bpf.o", getenv("HEADGATE_XDP"), name);
+		snprintf(path, PATH_MAX, "%s/%s", getenv("HEADGATE_XDP"), name);
 		return;
 	}
 	if (slash)
 		*slash = 0;
-	snprintf(path, PATH_MAX, "%s/../xdp/%s.bpf.o", self, name);
+	snprintf(path, PATH_MAX, "%s/../xdp/%s", self, name);
+}
+
+/* Written by make beside the objects. */
+void harness_compiler(char ret_name[32])
+{
+	char path[PATH_MAX];
+	FILE *file;
+
+	object_path("compiler", path);
+	file = fopen(path, "r");
+	if (!file || fscanf(file, "%31s", ret_name) != 1)
+		give_up("cannot read", path);
+	fclose(file);
 }
 
 struct size {
@@ -150,8 +163,9 @@ static int load_object(struct harness *harness, const char *name,
 		if (r < 0)
 			return r;
 	}
-	bpf_object__for_each_program(program, object) if (bpf_program__type(program) ==
-							  BPF_PROG_TYPE_XDP)
+	bpf_object__for_each_program(program, object) if (harness->config.frags &&
+							  bpf_program__type(program) ==
+							      BPF_PROG_TYPE_XDP)
 	    bpf_program__set_flags(program, BPF_F_XDP_HAS_FRAGS);
 	r = bpf_object__load(object);
 	if (r < 0)
@@ -204,10 +218,10 @@ int harness_open(const struct hg_config *config, struct harness *ret_harness)
 	memset(harness, 0, sizeof(*harness));
 	harness->config = *config;
 	harness->cpus = libbpf_num_possible_cpus();
-	r = load_object(harness, "nic", &harness->objects[0]);
+	r = load_object(harness, "nic.bpf.o", &harness->objects[0]);
 	if (r < 0)
 		return r;
-	r = load_object(harness, "pod", &harness->objects[1]);
+	r = load_object(harness, "pod.bpf.o", &harness->objects[1]);
 	if (r < 0)
 		return r;
 	harness->nic = find_program(harness, "nic");

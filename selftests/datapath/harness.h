@@ -42,6 +42,9 @@ struct harness {
 /* What the tests run with when they do not care: every feature on, answers unlimited. */
 struct hg_config harness_config(void);
 
+/* The compiler of the BPF objects, "clang-14" for example; the test ends if there is none. */
+void harness_compiler(char ret_name[32]);
+
 /* 0 or -errno, having said on stderr what failed (with the verifier's last words). */
 int harness_open(const struct hg_config *config, struct harness *ret_harness);
 void harness_close(struct harness *harness);

@@ -51,7 +51,8 @@ struct row {
 /* Returns how many cases failed. */
 unsigned rows_run(struct harness *harness, const struct row *rows, size_t count);
 
-/* Test groups: a harness with the usual configuration in *state. */
+/* Test groups: a harness with the usual configuration in *state, the same for all groups
+ * of a process. */
 int rows_open(void **state);
 int rows_close(void **state);
 

@@ -14,6 +14,8 @@ declare -A packages=(
 	[test]="libcmocka-dev conntrack curl iputils-ping iperf3 socat tcpdump apache2-utils
 		wrk jq python3 python3-pytest python3-scapy"
 	[bench]="python3-matplotlib"
+	[kernels]="qemu-system-x86 busybox-static kmod xdp-tools iputils-ping xz-utils"
+	[clang-19]="clang-19"
 	[lint]="clang-format-14 clang-tidy-14 cppcheck sparse shellcheck"
 )
 
@@ -38,6 +40,14 @@ install_for() {
 	((EUID == 0)) || fail "packages are missing, install them as root: ${missing[*]}"
 	progress "installing ${#missing[@]} packages: ${missing[*]}"
 	fetch_packages "${missing[@]}"
+}
+
+# install_or_why PURPOSE…: where these may be missing; prints why and returns 1 when they are.
+install_or_why() {
+	local said
+	said=$(install_for "$@" 2>&1) && return 0
+	{ grep '^E: ' <<<"$said" || echo "$said"; } | tail -n 1
+	return 1
 }
 
 # Any flavour of nginx will do; a machine that has one keeps it.

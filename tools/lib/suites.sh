@@ -85,7 +85,7 @@ tally_tap() {
 	local program=$1 log=$2 status=$3 line planned=0 seen=0 bad=0 why='no reason given'
 	while IFS= read -r line; do
 		case $line in
-		1..*) planned=${line#1..} ;;
+		1..*) planned=$((planned + ${line#1..})) ;;
 		*skip:\ *) why=${line#*skip: } ;;
 		'ok '* | 'not ok '*)
 			seen=$((seen + 1))
