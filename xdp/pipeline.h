@@ -9,6 +9,28 @@
 
 #include "icmp.h"
 
+/*
+ * Before Linux 6.4 the verifier takes every number in a program with subprograms for
+ * precise, and would follow each combination of constants that the parser can leave to the
+ * end. A zero of which it does not know makes them one.
+ */
+static __always_inline void forget(struct packet *p)
+{
+	__u32 index = 0;
+	struct hg_state *state = bpf_map_lookup_elem(&hg_state, &index);
+	__u8 zero;
+
+	if (!state)
+		return;
+	zero = *(volatile __u8 *)&state->zero;
+	p->family ^= zero;
+	p->fragment ^= zero;
+	p->opens ^= zero;
+	p->flaw ^= zero;
+	p->seen ^= zero;
+	p->key.protocol ^= zero;
+}
+
 /* A flow was made for the packet: FOUND, or -reason when it is gone already. */
 static __always_inline int made(const struct packet *p, struct flow_view *ret_view)
 {
@@ -21,6 +43,7 @@ static __always_inline int pipeline(struct packet *p)
 	struct flow_view view = {}; /* the verifier sees paths on which nobody fills it */
 	int r;
 
+	forget(p);
 	r = ours(p);
 	if (r == NEXT && p->fragment != WHOLE)
 		r = fragment_place(p);

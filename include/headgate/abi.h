@@ -250,7 +250,8 @@ struct hg_cursor {
 struct hg_state {
 	__u32 abi_version;
 	__u32 route_epoch; /* bumped by each route change */
-	__u32 spare[14];
+	__u32 zero;	   /* always; see xdp/pipeline.h */
+	__u32 spare[13];
 };
 
 /* Time-outs by what both directions have seen; ticks in the datapath, seconds in options.
