@@ -7,6 +7,7 @@
  *   all Services → what a previous daemon left → interfaces
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "controller_state.h"
@@ -177,6 +178,28 @@ static struct datapath_options datapath_options_of(const struct options *options
 	return result;
 }
 
+/*
+ * The host opens connections to the backends too (health checks): from a port that a flow
+ * of ours uses, their replies would be taken for the flow's.
+ */
+static void warn_of_shared_ports(struct controller *controller)
+{
+	FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+	const struct options *options = controller->options;
+	unsigned first, last;
+	bool known = file && fscanf(file, "%u %u", &first, &last) == 2;
+
+	if (file)
+		fclose(file);
+	if (!known || first > options->port_last || last < options->port_first)
+		return;
+	complain(&controller->opening, COMPLAINT_WARNING, NULL, NULL,
+		 "SNAT ports %u-%u overlap the ports %u-%u of this host's own "
+		 "connections, some of which will fail: keep --snat-ports and "
+		 "net.ipv4.ip_local_port_range apart",
+		 options->port_first, options->port_last, first, last);
+}
+
 static int open_datapath(struct controller *controller)
 {
 	const struct datapath_options options = datapath_options_of(controller->options);
@@ -185,10 +208,11 @@ static int open_datapath(struct controller *controller)
 
 	if (r < 0)
 		log_debug("RLIMIT_MEMLOCK is not raised: %s", strerror(-r));
+	warn_of_shared_ports(controller);
 	r = datapath_open(&options, &resolver, &controller->opening,
 			  &controller->datapath);
 	notices_log(&controller->opening);
-	if (r < 0 && !controller->opening.count)
+	if (r < 0 && !complaints_have_errors(&controller->opening))
 		controller_refuse("the datapath cannot be loaded", r);
 	if (r < 0)
 		return r;

@@ -160,6 +160,11 @@ static void print_fresh(const struct run *run, struct fresh *fresh)
 /* The tables are put back as they were after each repeat. */
 static void measure_fresh(struct run *run)
 {
+	const struct invention fresh_clients = {
+		.count = FRESH,
+		.services = run->world.options.services,
+		.high = true,
+	};
 	struct world *world = &run->world;
 	size_t size = world->lines * sizeof(*world->flows);
 	struct hg_flow *before = malloc(size);
@@ -173,7 +178,7 @@ static void measure_fresh(struct run *run)
 	    measure_wants(name_of(run, "%s-v%u-proof", name)) ||
 	    measure_wants(name_of(run, "%s-v%u-lru-miss", name))) {
 		memcpy(before, world->flows, size);
-		traffic_invent(&traffic, world, FRESH, true);
+		traffic_invent(&traffic, world, &fresh_clients);
 		for (unsigned repeat = 0; repeat < run->options->repeats; repeat++) {
 			for (uint32_t i = 0; i < FRESH; i += FRESH_CHUNK)
 				measure_chunk(run, traffic.clients + i, fresh);
@@ -236,34 +241,69 @@ static void measure_others(struct run *run)
 	free(keys);
 }
 
-static void measure_flows(struct run *run, uint32_t flows)
+static void open_flows(struct run *run, uint32_t flows, uint32_t services)
 {
 	struct world *world = &run->world;
-	bool is_udp = world->options.protocol == PROTOCOL_UDP;
+	const struct invention invention = { .count = flows, .services = services };
 
 	run->flows = flows;
-	fprintf(stderr, "bench: programs: %s, IPv%u, %u Service%s, %u flow%s\n",
-		is_udp ? "UDP" : "TCP", world->options.family, world->options.services,
+	fprintf(stderr, "bench: programs: %s, IPv%u, %u of %u Service%s, %u flow%s\n",
+		world->options.protocol == PROTOCOL_UDP ? "UDP" : "TCP",
+		world->options.family, services, world->options.services,
 		world->options.services == 1 ? "" : "s", flows, flows == 1 ? "" : "s");
-	traffic_invent(&run->traffic, world, flows, false);
+	traffic_invent(&run->traffic, world, &invention);
 	traffic_establish(&run->traffic, world, &run->stage);
 	learn(run);
-	measure_keys(run, world->options.pods ? "%s-v%u-hairpin" : "%s-v%u-lru-hit",
-		     traffic_follow_up(world), run->traffic.clients,
-		     world->options.pods ? TC_REDIRECT : TX);
-	measure_keys(run, world->options.pods ? "%s-v%u-hairpin-reply" : "%s-v%u-reply",
-		     traffic_follow_up(world), run->traffic.replies,
-		     world->options.pods ? TC_REDIRECT : TX);
-	if (!world->options.pods) {
-		measure_fresh(run);
-		measure_keys(run, "%s-v%u-icmp-error", KIND_ICMP_ERROR,
-			     run->traffic.replies, TX);
-	}
-	if (!world->options.pods && !is_udp && world->options.services == 1 && flows > 1)
-		measure_others(run);
+}
+
+static void close_flows(struct run *run)
+{
+	struct world *world = &run->world;
+
 	traffic_free(&run->traffic);
 	memset(world->flows, 0, world->lines * sizeof(*world->flows));
 	memset(world->embryos, 0, world->embryo_lines * sizeof(*world->embryos));
+}
+
+static void measure_pod_flows(struct run *run, uint32_t flows)
+{
+	enum kind kind = traffic_follow_up(&run->world);
+
+	open_flows(run, flows, 1);
+	measure_keys(run, "%s-v%u-hairpin", kind, run->traffic.clients, TC_REDIRECT);
+	measure_keys(run, "%s-v%u-hairpin-reply", kind, run->traffic.replies,
+		     TC_REDIRECT);
+	close_flows(run);
+}
+
+/* Many Services are there, and all flows are of one: what the mere number costs. */
+static void measure_one_of_many(struct run *run, uint32_t flows)
+{
+	enum kind kind = traffic_follow_up(&run->world);
+
+	open_flows(run, flows, 1);
+	measure_keys(run, "%s-v%u-lru-hit-one", kind, run->traffic.clients, TX);
+	measure_keys(run, "%s-v%u-reply-one", kind, run->traffic.replies, TX);
+	close_flows(run);
+}
+
+static void measure_flows(struct run *run, uint32_t flows)
+{
+	const struct world_options *options = &run->world.options;
+	enum kind kind = traffic_follow_up(&run->world);
+
+	open_flows(run, flows, options->services);
+	measure_keys(run, "%s-v%u-lru-hit", kind, run->traffic.clients, TX);
+	measure_keys(run, "%s-v%u-reply", kind, run->traffic.replies, TX);
+	measure_fresh(run);
+	if (options->services == 1)
+		measure_keys(run, "%s-v%u-icmp-error", KIND_ICMP_ERROR,
+			     run->traffic.replies, TX);
+	if (options->services == 1 && options->protocol == PROTOCOL_TCP && flows > 1)
+		measure_others(run);
+	close_flows(run);
+	if (options->services > 1)
+		measure_one_of_many(run, flows);
 }
 
 /* One world for all numbers of flows that its table holds. */
@@ -275,12 +315,16 @@ static void measure_world(struct run *run, const struct world_options *options,
 	for (size_t i = 0; i < count; i++)
 		most = flows[i] > most ? flows[i] : most;
 	world_open(&run->world, options);
-	stage_open(&run->stage, most, run->world.lines, 4 * most);
+	stage_open(&run->stage, most, run->world.lines, 6 * most);
 	run->stage.ifindex = topology_ifindex(options->pods ? POD0 : NIC0);
 	stage_set_subject(&run->stage, HOOK_XDP, run->world.nic);
 	stage_set_subject(&run->stage, HOOK_TC, run->world.pod_out);
-	for (size_t i = 0; i < count; i++)
-		measure_flows(run, flows[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (options->pods)
+			measure_pod_flows(run, flows[i]);
+		else
+			measure_flows(run, flows[i]);
+	}
 	stage_close(&run->stage);
 	world_close(&run->world);
 }

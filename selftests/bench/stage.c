@@ -190,8 +190,11 @@ void stage_close(struct stage *stage)
 
 static void build(const struct packet *packet, uint8_t frame[RESTORE_FRAME])
 {
-	uint8_t room[FRAME_ROOM] = { 0 };
-	size_t size = packet_build(packet, room);
+	static uint8_t room[FRAME_ROOM];
+	size_t size;
+
+	memset(room, 0, RESTORE_FRAME);
+	size = packet_build(packet, room);
 
 	if (size > RESTORE_FRAME)
 		give_up("a packet of %zu bytes does not fit the harness", size);

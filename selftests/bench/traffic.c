@@ -38,10 +38,11 @@ static void shuffle(struct hg_flow_key *keys, uint32_t count)
 	}
 }
 
-void traffic_invent(struct traffic *traffic, const struct world *world, uint32_t count,
-		    bool high)
+void traffic_invent(struct traffic *traffic, const struct world *world,
+		    const struct invention *invention)
 {
 	const struct world_options *options = &world->options;
+	uint32_t count = invention->count;
 
 	*traffic = (struct traffic){ .count = count };
 	traffic->clients = calloc(count, sizeof(*traffic->clients));
@@ -52,8 +53,8 @@ void traffic_invent(struct traffic *traffic, const struct world *world, uint32_t
 		struct hg_flow_key *key = &traffic->clients[i];
 
 		key->src = options->pods ? topology_addr(POD_A, options->family)
-					 : world_client(world, i, high);
-		key->dst = world_vip(world, i % options->services);
+					 : world_client(world, i, invention->high);
+		key->dst = world_vip(world, i % invention->services);
 		key->sport = be16((uint16_t)(FIRST_PORT + (options->pods ? i : i / 126)));
 		key->dport = be16(WORLD_SERVICE_PORT);
 		key->protocol = options->protocol;

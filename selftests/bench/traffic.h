@@ -16,9 +16,14 @@ struct traffic {
 	uint32_t count;
 };
 
-/* Keys of clients that nobody has used yet. high: apart from those of other lists. */
-void traffic_invent(struct traffic *traffic, const struct world *world, uint32_t count,
-		    bool high);
+/* Keys of clients that nobody has used yet. */
+struct invention {
+	uint32_t count;
+	uint32_t services; /* dealt over so many of the world's */
+	bool high;	   /* apart from those of other lists */
+};
+void traffic_invent(struct traffic *traffic, const struct world *world,
+		    const struct invention *invention);
 /* Open them all; the bench ends when not all are established. */
 void traffic_establish(struct traffic *traffic, struct world *world, struct stage *stage);
 void traffic_free(struct traffic *traffic);

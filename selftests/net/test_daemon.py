@@ -63,6 +63,21 @@ def test_broken_service_leaves_the_others_in_force(lab, gate):
     assert "broken.yaml" in complaints and "shop/broken" in complaints
 
 
+def test_ports_shared_with_the_host_are_warned_of(lab, gate):
+    gate.serve(shop(BACKENDS))
+    assert "--snat-ports" not in json.dumps(gate.json("status")["complaints"])
+    name = "net.ipv4.ip_local_port_range"
+    before = lab.run("balancer", "sysctl", "-n", name).split()
+    lab.run("balancer", "sysctl", "-qw", f"{name}=30000 60999")
+    try:
+        gate.restart()
+        complaints = json.dumps(gate.json("status")["complaints"])
+        assert "1024-32767" in complaints and "30000-60999" in complaints, complaints
+    finally:
+        lab.run("balancer", "sysctl", "-qw", f"{name}={' '.join(before)}")
+        gate.clear()
+
+
 @pytest.mark.parametrize("verb", ("--check", "--print-plan"))
 def test_no_privilege_is_needed(tmp_path, verb):
     os.chmod(tmp_path, 0o755)
