@@ -100,6 +100,9 @@ $(B)/bench/%.bpf.o: selftests/bench/%.bpf.c selftests/bench/frames.h
 $(B)/bench/frames: $(patsubst %,$(B)/selftests/bench/%.o,frames frame lane runner sample)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+$(B)/bench/control: $(patsubst %,$(B)/selftests/bench/%.o,control change fill sample) $(B)/libheadgate.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/man/%: tools/man/%.scd
 	@mkdir -p $(@D)
 	scdoc < $< > $@
