@@ -120,6 +120,16 @@ $(B)/net/%.bpf.o: selftests/net/%.bpf.c
 $(B)/net/%: selftests/net/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< -lpthread
+# bench, live
+$(B)/bench/%.bpf.o: selftests/bench/%.bpf.c selftests/bench/frames.h
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+$(B)/bench/frames: $(patsubst %,$(B)/selftests/bench/%.o,frames frame lane runner sample)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+$(B)/bench/control: $(patsubst %,$(B)/selftests/bench/%.o,control change fill sample) $(B)/libheadgate.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/man/%: tools/man/%.scd
 	@mkdir -p $(@D)
 	scdoc < $< > $@

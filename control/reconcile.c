@@ -122,6 +122,8 @@ static void reconcile_one(struct controller *controller, const char *key)
 		if (record->wanted)
 			wanted_service_free(record->wanted);
 		record->wanted = wanted;
+		if (wanted)
+			wanted_service_drop_slots(wanted);
 		log_debug("Service %s: %s", key, wanted ? "in force" : "not in force");
 	}
 	notices_update(&record->notices, &complaints);

@@ -204,9 +204,13 @@ static int add_groups(struct job *job, struct wanted_service *service)
 		if (r < 0)
 			return r;
 	}
-	if (service->port_count)
-		qsort(service->ports, service->port_count, sizeof(*service->ports),
-		      by_key);
+	if (!service->port_count)
+		return 0;
+	qsort(service->ports, service->port_count, sizeof(*service->ports), by_key);
+	/* Most have one group of the four that a port may have. */
+	struct wanted_port *fitting =
+	    reallocarray(service->ports, service->port_count, sizeof(*service->ports));
+	service->ports = fitting ?: service->ports;
 	return 0;
 }
 

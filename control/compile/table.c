@@ -106,18 +106,20 @@ static bool number_is_prime(uint32_t number)
 }
 
 /*
- * Backends as the size counts them: rounded up to 1, 2, 3, 4, 6, 8, 12, 16, 24 … so that
- * one that comes or goes seldom changes the size, which would move nearly every slot.
+ * Backends as the size counts them: rounded up to 1, 2, 3, 4, 6, 8, 10, 12, 14, 16, 20 …
+ * so that one that comes or goes seldom changes the size, which would move nearly every
+ * slot. From 8 on in quarters of a power of two, since halves waste a sixth of all slots.
  */
 static uint64_t round_up_backends(size_t count)
 {
-	uint64_t step = 1;
+	uint64_t power = 1;
 
-	while (step * 2 < count)
-		step *= 2;
-	if (count <= step)
-		return step;
-	return step > 1 && count <= step + step / 2 ? step + step / 2 : step * 2;
+	while (power * 2 <= count)
+		power *= 2;
+	uint64_t step = power < 8 ? (power + 1) / 2 : power / 4;
+	uint64_t steps = (count + step - 1) / step;
+
+	return steps ? steps * step : step;
 }
 
 void table_load_add(struct table_load *load, uint32_t weight)

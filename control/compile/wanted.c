@@ -19,6 +19,14 @@ void wanted_port_clear(struct wanted_port *port)
 	*port = (struct wanted_port){ 0 };
 }
 
+void wanted_service_drop_slots(struct wanted_service *service)
+{
+	for (size_t i = 0; i < service->port_count; i++) {
+		free(service->ports[i].slots);
+		service->ports[i].slots = NULL;
+	}
+}
+
 void wanted_service_free(struct wanted_service *service)
 {
 	if (!service)

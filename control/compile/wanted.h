@@ -57,7 +57,7 @@ struct wanted_port {
 	size_t backend_count;
 	size_t active_count;
 	uint16_t *slots; /* table over the active ones: positions < active_count; NULL
-			    when none */
+			    when none, or when it has been dropped */
 	uint32_t slot_count;
 	uint64_t table_hash[2]; /* equal for equal tables: addresses, ports, weights,
 				   algorithm, size, seed */
@@ -80,6 +80,8 @@ struct wanted_service {
 	size_t check_count;
 };
 
+/* Free the slots of all tables, which nobody reads once they are in force. */
+void wanted_service_drop_slots(struct wanted_service *service);
 void wanted_service_free(struct wanted_service *service);
 
 #endif

@@ -15,10 +15,12 @@
 #include "pin.h"
 #include "tables.h"
 
-#define SLOTS_SPAN   (4UL << 20)
-#define MEMBERS_SPAN (1UL << 20)
+#define SLOTS_SPAN   (256UL << 10)
+#define MEMBERS_SPAN (256UL << 10)
 #define STATS_SPAN   (256UL << 10)
-#define TICK_MOST_MS 500U
+/* Drains and quarantines are over up to this late; a table of the default size is swept
+ * at this pace, in SWEEP_PASS_MS as a whole, and not twice as often for nothing. */
+#define TICK_MOST_MS 1200U
 
 int map_put(const struct datapath *datapath, enum map map, uint32_t index,
 	    const void *value)

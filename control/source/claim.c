@@ -64,8 +64,21 @@ static void free_claimed(struct claimed *claimed)
 	free(claimed);
 }
 
+/* This claim, now in the list, has come (1) or goes (-1): who has a rival by it? */
+static void count_rivals(const struct claim *claim, int by)
+{
+	struct claim *first = claim->claimed->claims, *second = first->next;
+
+	if (!second)
+		return;
+	claim->file->contested += by;
+	if (!second->next)
+		(first == claim ? second : first)->file->contested += by;
+}
+
 static void free_claim(struct claim *claim)
 {
+	count_rivals(claim, -1);
 	DL_DELETE(claim->claimed->claims, claim);
 	DL_DELETE2(claim->file->claims, claim, file_prev, file_next);
 	object_free(claim->version);
@@ -146,6 +159,7 @@ static struct claim *add_claim(struct claimed *claimed, struct file *file)
 	claim->claimed = claimed;
 	claim->file = file;
 	DL_INSERT_INORDER(claimed->claims, claim, compare_claims);
+	count_rivals(claim, 1);
 	DL_APPEND2(file->claims, claim, file_prev, file_next);
 	return claim;
 }
@@ -302,6 +316,9 @@ void claims_complain(const struct file *file, struct complaints *complaints)
 {
 	const struct claim *claim;
 
+	/* Asked for each file on each change: the claims themselves are cold memory. */
+	if (!file->contested)
+		return;
 	for (claim = file->claims; claim; claim = claim->file_next) {
 		const struct claimed *claimed = claim->claimed;
 		const struct claim *first = claimed->claims;

@@ -14,6 +14,7 @@ struct file {
 	char *name; /* within the folder; files are sorted by it */
 	char *path;
 	struct claim *claims;	      /* objects that it stands for (claim.h) */
+	int contested;		      /* of them, those that another file has too */
 	struct complaints complaints; /* of its last reading */
 	struct stat stat;	      /* when it was read last */
 	uint64_t changed_ms;	      /* when a difference was seen last */

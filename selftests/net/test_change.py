@@ -146,12 +146,15 @@ def test_draining_backend_keeps_what_it_has(lab, gate, family):
 def test_drain_time_cuts_what_is_left(lab, gate):
     gate.clear()
     gate.serve(shop(["backend0"], annotations={"drain": "1s"}))
+    before = gate.drops("backend_gone")
     with lab.hold("client", VIP[V4], ECHO, 50) as report:
         gate.write("test", shop(["backend1"], annotations={"drain": "1s"}))
         gate.wait_hosts(["backend1"])
         wait_for(lambda: not [f for f in gate.json("flow", "list")["flows"]
                               if f["backend"]["address"] == "10.20.0.10"],
                  "no flow of backend0 is left", 20)
+        # They all rest at the same time: without this, none may have tried again.
+        wait_for(lambda: gate.drops("backend_gone") - before >= 50, "each one is refused")
     assert report["reset"] + report["lost"] == 50, report
 
 
