@@ -50,7 +50,8 @@ bench:
 	tools/bench
 bench-compare:
 	tools/bench compare $(BASE)
-bench-programs: $(B)/bench/programs
+bench-tools: all $(patsubst %,$(B)/bench/%,programs frames frames.bpf.o control) \
+	$(patsubst %,$(B)/net/%,pass.bpf.o echo stream)
 golden-update: $(B)/plan/plan_test
 	GOLDEN_UPDATE=1 $(B)/plan/plan_test
 clean:
@@ -114,22 +115,18 @@ $(B)/bench/programs: $(B)/selftests/bench/programs.o $(bench_parts) $(B)/libhead
 		| $(B)/bench/restore.bpf.o $(B)/bench/yardstick.bpf.o
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
-$(B)/net/%.bpf.o: selftests/net/%.bpf.c
-	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
-$(B)/net/%: selftests/net/%.c
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< -lpthread
-# bench, live
-$(B)/bench/%.bpf.o: selftests/bench/%.bpf.c selftests/bench/frames.h
-	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 $(B)/bench/frames: $(patsubst %,$(B)/selftests/bench/%.o,frames frame lane runner sample)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/bench/control: $(patsubst %,$(B)/selftests/bench/%.o,control change fill sample) $(B)/libheadgate.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+$(B)/net/%.bpf.o: selftests/net/%.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+$(B)/net/%: selftests/net/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< -lpthread
 $(B)/man/%: tools/man/%.scd
 	@mkdir -p $(@D)
 	scdoc < $< > $@
@@ -141,4 +138,4 @@ install: all
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all man tests fuzzers check lint bench bench-compare bench-programs golden-update clean install
+.PHONY: all man tests fuzzers check lint bench bench-compare bench-tools golden-update clean install

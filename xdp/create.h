@@ -13,25 +13,28 @@
 #define PORT_PROBES 8
 
 /*
- * Next port of this CPU's cursor. Each CPU starts in its own part of the range. Ports that
- * live long lie side by side, as the cursor made them: probes after the first leap.
+ * Next port of this CPU's cursor. Each CPU starts in its own part of the range, anywhere:
+ * a balancer that begins anew shall not meet the ports that its last life left in TIME_WAIT
+ * at the servers. Ports that live long lie side by side, as the cursor made them: probes
+ * after the first leap.
  */
 static __always_inline __be16 port_next(int probe)
 {
-	__u32 zero = 0, count = hg_config.port_last - hg_config.port_first + 1, port;
+	__u32 zero = 0, count = hg_config.port_last - hg_config.port_first + 1;
+	__u32 part = count / hg_config.cpus + 1;
 	struct hg_cursor *cursor = bpf_map_lookup_elem(&hg_cursors, &zero);
 
 	if (!cursor)
 		return 0;
 	if (!cursor->started) {
 		cursor->started = 1;
-		cursor->port = bpf_get_smp_processor_id() * (count / hg_config.cpus);
+		cursor->port =
+		    bpf_get_smp_processor_id() * part + bpf_get_prandom_u32() % part;
 	}
 	cursor->port += probe ? count / PORT_PROBES + 1 : 1;
 	if (cursor->port >= count)
 		cursor->port %= count;
-	port = hg_config.port_first + cursor->port;
-	return be16(port);
+	return be16(hg_config.port_first + cursor->port);
 }
 
 /*
