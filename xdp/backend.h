@@ -100,7 +100,8 @@ static __noinline int backend_by_affinity(struct packet *p,
 }
 
 /* Index | generation of the backend for a new flow, or -reason as a negative number. */
-static __always_inline __s64 backend_choose(struct packet *p, const struct hg_service *service)
+static __always_inline __s64 backend_choose(struct packet *p,
+					    const struct hg_service *service)
 {
 	struct hg_backend *backend;
 	struct hg_member *member;

@@ -37,16 +37,20 @@ static __always_inline __be16 port_next(int probe)
 	return be16(hg_config.port_first + cursor->port);
 }
 
-/*
- * A reply key that another flow holds is given up by a flow that has ended, and by one
- * that was never proved and is idle (last: on the final probe whatever its age). Returns
- * 1 when the key is free now.
- */
-__noinline int port_take(__u32 line, __u32 now, int last)
+/* From whom a port may be taken; who is named later, only when earlier probes failed. */
+enum port_greed {
+	PORT_DEAD,     /* a flow that was reset, or never proved and idle */
+	PORT_CLOSED,   /* … or closed: the backend may hold the port in TIME_WAIT, where
+			  another client's older timestamp gets no answer (RFC 7323 §5) */
+	PORT_UNPROVED, /* … or never proved, whatever its age */
+};
+
+/* Shall the flow that holds a reply key give it up? Returns 1 when the key is free now. */
+__noinline int port_take(__u32 line, __u32 now, int greed)
 {
 	struct hg_flow *flow = table_line(line), *other;
 	struct flow_view view = { .line = line };
-	int idle;
+	int idle, end;
 
 	if (!flow)
 		return 0;
@@ -55,26 +59,29 @@ __noinline int port_take(__u32 line, __u32 now, int last)
 	view.partner = partner_of(flow, line);
 	view.backend = flow->backend;
 	other = view.partner == LINE_NONE ? flow : table_line(view.partner);
-	idle = last || (line_age(flow, now) >= HG_TICKS(1) &&
-			(!other || line_age(other, now) >= HG_TICKS(1)));
+	idle =
+	    greed == PORT_UNPROVED || (line_age(flow, now) >= HG_TICKS(1) &&
+				       (!other || line_age(other, now) >= HG_TICKS(1)));
 	barrier();
 	if ((view.ctl & HG_FLOW_STATE) != HG_FLOW_LIVE)
 		return 0;
-	if (!(line & LINE_EMBRYO && idle) && !flow_is_over(line, view.ctl))
+	end = flow_ended(line, view.ctl);
+	if (!(line & LINE_EMBRYO && idle) && end != FLOW_RESET &&
+	    (end == FLOW_GOES_ON || greed == PORT_DEAD))
 		return 0;
 	table_free_pair(&view);
 	return 1;
 }
 
 /* Insert the reply line PENDING with the port given. As table_insert(). */
-static __always_inline int create_reply(struct flow_order *order, __be16 port, int last)
+static __always_inline int create_reply(struct flow_order *order, __be16 port, int greed)
 {
 	int r;
 
 	order->flow.key.dport = port;
 	order->hash = hg_hash_flow(&order->flow.key, hg_config.seed);
 	r = table_insert(order);
-	if (r != -TABLE_EXISTS || !port_take(order->line, order->flow.seen, last))
+	if (r != -TABLE_EXISTS || !port_take(order->line, order->flow.seen, greed))
 		return r;
 	return table_insert(order);
 }
@@ -86,12 +93,18 @@ static __always_inline int create_reply(struct flow_order *order, __be16 port, i
 static __always_inline int create_port(struct flow_order *order)
 {
 	int keeps = order->flow.key.protocol == IPPROTO_SCTP, r = -TABLE_EXISTS;
+	/* A client that keeps its own port knows what it does. */
+	int greed = order->flow.key.snat && !keeps ? PORT_DEAD : PORT_CLOSED;
 	__be16 port = order->flow.port;
 
 	for (int i = 0; i < PORT_PROBES; i++) {
 		if (!keeps && (i || order->flow.key.snat))
 			port = port_next(i);
-		r = create_reply(order, port, i == PORT_PROBES - 1);
+		if (i == PORT_PROBES / 2)
+			greed = PORT_CLOSED;
+		if (i == PORT_PROBES - 1)
+			greed = PORT_UNPROVED;
+		r = create_reply(order, port, greed);
 		if (r != -TABLE_EXISTS || keeps)
 			break;
 	}

@@ -274,8 +274,14 @@ static __always_inline int flow_promote(const struct packet *p,
 	return 0;
 }
 
-/* A flow that a SYN may replace: both sides said goodbye, or one reset it. */
-__noinline int flow_is_over(__u32 line, __u32 ctl)
+enum flow_end {
+	FLOW_GOES_ON,
+	FLOW_CLOSED, /* both sides said goodbye: one may be in TIME_WAIT */
+	FLOW_RESET,
+};
+
+/* Has a flow ended, so that a SYN may replace it? enum flow_end. */
+__noinline int flow_ended(__u32 line, __u32 ctl)
 {
 	struct hg_flow *flow = table_line(line);
 	__u32 partner = flow ? partner_of(flow, line) : LINE_NONE;
@@ -283,8 +289,8 @@ __noinline int flow_is_over(__u32 line, __u32 ctl)
 	__u32 other_ctl = other ? ctl_of(other) : HG_FLOW_FIN;
 
 	if ((ctl | other_ctl) & HG_FLOW_RST)
-		return 1;
-	return !!(ctl & other_ctl & HG_FLOW_FIN);
+		return FLOW_RESET;
+	return ctl & other_ctl & HG_FLOW_FIN ? FLOW_CLOSED : FLOW_GOES_ON;
 }
 
 /*
@@ -361,7 +367,7 @@ static __always_inline int flow_begins_anew(const struct packet *p,
 		return 0;
 	if (p->key.protocol == IPPROTO_UDP)
 		return backend->flags & HG_BACKEND_MOVE_UDP;
-	return flow_is_over(view->line, view->ctl);
+	return flow_ended(view->line, view->ctl) != FLOW_GOES_ON;
 }
 
 /*

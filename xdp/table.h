@@ -207,7 +207,7 @@ static __always_inline __u32 insert_rival(const struct flow_order *order, __u32 
 		return line;
 	if (order->from != LINE_NONE)
 		return is_same_line(order->from, order->from_ctl) ? LINE_NONE
-								   : order->from;
+								  : order->from;
 	home = table_home(order->hash, order->table ^ LINE_EMBRYO);
 	return table_may_have(home) ? table_search(&order->flow.key, home) : LINE_NONE;
 }

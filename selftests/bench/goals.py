@@ -20,6 +20,21 @@ PROGRAMS = (
 )
 
 
+# Control: scenario (a pattern), number of Services or None, at most, unit.
+CONTROL = (
+    ("first-programming", 10000, 2000),
+    ("endpoint change", 10000, 2),
+    ("table maglev 65537 x 1000", None, 2),
+    ("rss", 10000, 64),
+    ("maps", 10000, 96),
+    ("idle, *", 10000, 0.2),
+    ("*checks at 1/s, user", 1000, 20),
+)
+
+FASTER = 4      # × the packets of nftables, of established flows
+TWO_CORES = 1.8  # × the packets of one core
+
+
 def best_of(row):
     """The figure that counts: minima, or the most where more is better."""
     return row.get("max", row["p99"]) if row["unit"] in HIGHER_IS_BETTER else row["min"]
@@ -33,7 +48,8 @@ def is_better(row, other):
 
 def judge(row, rows):
     """What was asked of this row, and "met", "missed" or "" when nothing was."""
-    goal, met = judge_programs(row, rows) if row["part"] == "programs" else (None, None)
+    judges = {"programs": judge_programs, "frames": judge_frames, "control": judge_control}
+    goal, met = judges.get(row["part"], lambda *_: (None, None))(row, rows)
     if goal is None:
         return "", ""
     return goal, "met" if met else "missed"
@@ -68,6 +84,29 @@ def judge_opening(row, rows, most, times):
         return f"<= {most} ns", row["min"] <= most
     return (f"<= {most} ns or {times} x line of 65,536 ({row['min'] / line['min']:.1f})",
             row["min"] <= most or row["min"] <= times * line["min"])
+
+
+def judge_frames(row, rows):
+    if row["variant"] != "headgate" or row["unit"] != "ns/packet":
+        return None, None
+    same = {name: row.get(name) for name in ("part", "scenario", "services", "unit")}
+    if row.get("cores", 1) > 1:
+        one = find(rows, **same, variant="headgate", cores=1)
+        times = one["min"] / row["min"] if one else 0
+        return f">= {TWO_CORES} x one core ({times:.2f})", times >= TWO_CORES
+    rival = find(rows, **same, variant="nftables", cores=row.get("cores"))
+    if not rival or "new" in row["scenario"]:
+        return None, None
+    times = rival["min"] / row["min"]
+    return f">= {FASTER} x nftables ({times:.2f})", times >= FASTER
+
+
+def judge_control(row, _rows):
+    for pattern, services, most in CONTROL:
+        if fnmatch.fnmatch(row["scenario"], pattern) and \
+                services in (None, row.get("services")):
+            return f"<= {most:,} {row['unit']}", row["min"] <= most
+    return None, None
 
 
 def find(rows, **wanted):

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * SNAT ports are few, here four, and shared by all CPUs: a port whose connection has ended
- * serves the next one at once, one that only an embryo holds may be taken, one of an
- * established connection never.
+ * SNAT ports are few, here four, and shared by all CPUs: a port whose connection was reset
+ * serves the next one at once, one whose connection was closed when no fresh one is found,
+ * one that only an embryo holds may be taken, one of an established connection never.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -44,6 +44,13 @@ static bool establish(struct scene *scene, uint16_t port)
 	return scene->run.verdict == XDP_TX;
 }
 
+static void close_connection(struct scene *scene, uint16_t port)
+{
+	client_says(scene, port, TCP_FIN | TCP_ACK);
+	backend_says(scene, TCP_FIN | TCP_ACK);
+	client_says(scene, port, TCP_ACK);
+}
+
 static void port_of_a_closed_connection_serves_at_once(void **state)
 {
 	struct scene scene;
@@ -53,10 +60,35 @@ static void port_of_a_closed_connection_serves_at_once(void **state)
 		one_backend_on_the_same_link(&scene);
 		for (uint16_t port = 1000; port < 1100; port++) {
 			assert_true(establish(&scene, port));
-			client_says(&scene, port, TCP_FIN | TCP_ACK);
-			backend_says(&scene, TCP_FIN | TCP_ACK);
-			client_says(&scene, port, TCP_ACK);
+			close_connection(&scene, port);
 		}
+		assert_int_equal(harness_reason(*state, HG_REASON_snat_ports), 0);
+		assert_int_equal(flow_check(*state), 0);
+	}
+}
+
+static void port_that_may_be_in_time_wait_serves_last(void **state)
+{
+	uint16_t used[PORTS];
+	struct scene scene;
+
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		scene_begin(&scene, *state, family, PROTOCOL_TCP);
+		one_backend_on_the_same_link(&scene);
+		harness_rewind_ports(*state, scene.harness->config.port_last);
+		for (uint16_t i = 0; i < PORTS; i++) {
+			if (i == PORTS / 2)
+				harness_rewind_ports(*state,
+						     scene.harness->config.port_last);
+			assert_true(establish(&scene, 1000 + i));
+			used[i] = scene.snat_port;
+			if (i < PORTS / 2)
+				close_connection(&scene, 1000 + i);
+		}
+		for (uint16_t i = 0; i < PORTS; i++)
+			for (uint16_t j = 0; j < i; j++)
+				assert_int_not_equal(used[i], used[j]);
+		assert_true(establish(&scene, 2000));
 		assert_int_equal(harness_reason(*state, HG_REASON_snat_ports), 0);
 		assert_int_equal(flow_check(*state), 0);
 	}
@@ -142,6 +174,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(port_of_a_closed_connection_serves_at_once),
+		cmocka_unit_test(port_that_may_be_in_time_wait_serves_last),
 		cmocka_unit_test(port_of_a_reset_connection_serves_at_once),
 		cmocka_unit_test(port_of_an_embryo_may_be_taken),
 		cmocka_unit_test(port_of_an_established_connection_is_never_taken),
