@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt  # noqa: E402  the backend is chosen first
 
 COLOURS = {"headgate": "#1f6feb", "floor": "#d0d7de", "line": "#8c959f", "hash": "#57606a",
            "nftables": "#cf222e", "bare": "#8c959f", "generator": "#d0d7de"}
+SHADES = ("#9ec5fe", "#3d8bfd", "#0a58ca", "#052c65")
 SCENARIOS = ("tcp-v4-lru-hit", "tcp-v4-reply", "tcp-v6-lru-hit", "udp-v4-lru-hit")
 OPENING = ("tcp-v4-syn", "tcp-v4-proof", "tcp-v6-syn", "udp-v4-lru-miss")
 
@@ -22,10 +23,20 @@ def bars(axes, groups, variants, value, label):
                          color=COLOURS.get(variant, "#1f6feb"))
         axes.bar_label(drawn, [f"{h:,.0f}" if h else "" for h in heights], fontsize=7,
                        padding=1)
-    axes.set_xticks(range(len(groups)), groups, fontsize=8)
+    axes.set_xticks(range(len(groups)), groups, fontsize=6.5)
     axes.set_ylabel(label)
+    finish(axes)
+
+
+def finish(axes):
+    """The legend above, where no bar can meet it."""
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(frameon=False, fontsize=8, ncols=4, loc="lower right",
+                bbox_to_anchor=(1, 1))
+
+
+def plural(count, word):
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def programs(rows):
@@ -38,10 +49,9 @@ def draw_hits(axes, table):
     flows = sorted({key[1] for key in table if key[0] in SCENARIOS})
     groups = [(name, count) for name in SCENARIOS for count in flows
               if (name, count, "headgate") in table]
-    labels = {f"{name}\n{count:,} flows": (name, count) for name, count in groups}
+    labels = {f"{name}\n{plural(count, 'flow')}": (name, count) for name, count in groups}
     bars(axes, list(labels), ("floor", "line", "hash", "headgate"),
          lambda label, variant: table.get((*labels[label], variant)), "ns per packet")
-    axes.tick_params(axis="x", labelsize=6.5)
     axes.set_title("Established flows: Headgate against yardsticks", fontsize=10, loc="left")
 
 
@@ -54,12 +64,12 @@ def draw_opening(axes, table):
         heights = [table.get((name, count, "headgate"), 0) for name in names]
         drawn = axes.bar([place + (i - (len(flows) - 1) / 2) * width
                           for place in range(len(names))], heights, width,
-                         label=f"beside {count:,} flows")
+                         color=SHADES[i % len(SHADES)],
+                         label=f"beside {plural(count, 'flow')}")
         axes.bar_label(drawn, [f"{h:,.0f}" for h in heights], fontsize=7, padding=1)
     axes.set_xticks(range(len(names)), names, fontsize=8)
     axes.set_ylabel("ns per packet")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8)
+    finish(axes)
     axes.set_title("New flows", fontsize=10, loc="left")
 
 
@@ -72,7 +82,7 @@ def draw_frames(axes, rows):
     for row in own:
         for count in counts if "services" not in row else [row["services"]]:
             table[row["scenario"], count, row["variant"]] = row["min"]
-    labels = {f"{name}\n{count:,} Service{'s' if count > 1 else ''}": (name, count)
+    labels = {f"{name}\n{plural(count, 'Service')}": (name, count)
               for name in names for count in counts
               if (name, count, "headgate") in table}
     variants = [variant for variant in ("generator", "bare", "headgate", "nftables")

@@ -23,7 +23,7 @@ PROGRAMS = (
 # Control: scenario (a pattern), number of Services or None, at most, unit.
 CONTROL = (
     ("first-programming", 10000, 2000),
-    ("endpoint change", 10000, 2),
+    ("endpoint-change", 10000, 2),
     ("table maglev 65537 x 1000", None, 2),
     ("rss", 10000, 64),
     ("maps", 10000, 96),
