@@ -59,7 +59,7 @@ HG_MAP(hg_frontends, HASH, struct hg_frontend_key, __u32, 65536, 0);
 HG_MAP(hg_services, ARRAY, __u32, struct hg_service, 65536, 0);
 
 /* Lookup tables. Control process: written while no service points at the range. */
-HG_MAP(hg_slots, ARRAY, __u32, struct hg_slot_pair, 5242880, BPF_F_MMAPABLE);
+HG_MAP(hg_slots, ARRAY, __u32, __u64, 2621440, BPF_F_MMAPABLE);
 
 /* Backends of services by position. Control process: as hg_slots. */
 HG_MAP(hg_members, ARRAY, __u32, struct hg_member, 262144, BPF_F_MMAPABLE);
