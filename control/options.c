@@ -44,9 +44,9 @@ static const struct option_row rows[] = {
 	  option_set_u32, FIELD(flows), 1024, 1U << 26 },
 	{ "slots", "N", "entries of all lookup tables together (10485760)",
 	  option_set_u32, FIELD(slots), 1024, 1U << 30 },
-	{ "backends", "N", "frontend x endpoint records (131072)",
+	{ "backends", "N", "frontend x endpoint records (114688)",
 	  option_set_u32, FIELD(backends), 16, (1U << HG_BACKEND_BITS) - 1 },
-	{ "services", "N", "frontend records (65536)",
+	{ "services", "N", "frontend records (32768)",
 	  option_set_u32, FIELD(services), 16, 1U << 22 },
 	{ "hash-seed", "N", "seed of all hashes, the same on all balancers (0)",
 	  option_set_u64, FIELD(seed), 0, UINT64_MAX },
@@ -124,7 +124,7 @@ static int set_defaults(struct options *options)
 	*options = (struct options){
 		.port_first = 1024, .port_last = 32767,
 		.xdp_mode = XDP_MODE_NATIVE,
-		.flows = 131072, .slots = 10485760, .backends = 131072, .services = 65536,
+		.flows = 131072, .slots = 10485760, .backends = 114688, .services = 32768,
 		.log_level = LOG_LEVEL_INFO,
 		.timeouts_s = {
 			[HG_TIMEOUT_SYN] = 60,

@@ -8,6 +8,7 @@
 #define XDP_BACKEND_H
 
 #include <headgate/hash.h>
+#include <headgate/slot.h>
 #include "maps.h"
 #include "packet.h"
 
@@ -39,15 +40,14 @@ static __always_inline struct hg_member *member_at(const struct hg_service *serv
 static __always_inline int backend_by_slot(const struct hg_service *service, __u64 hash,
 					   int previous)
 {
-	__u32 slot = service->slot_base + hg_slot_of(hash, service->slot_count);
-	__u32 index = slot >> 1;
-	struct hg_slot_pair *pair = bpf_map_lookup_elem(&hg_slots, &index);
-	struct hg_slot chosen;
+	__u32 slot = hg_slot_of(hash, service->slot_count);
+	__u32 bits = hg_slot_bits(service->flags);
+	__u32 index = service->slot_base + hg_slot_element(slot, bits);
+	__u64 *element = bpf_map_lookup_elem(&hg_slots, &index);
 
-	if (!pair)
+	if (!element)
 		return -HG_REASON_no_backend;
-	chosen = pair->slot[slot & 1];
-	return previous ? chosen.previous : chosen.current;
+	return hg_slot_position(*element, slot, bits, previous);
 }
 
 /* Position of an endpoint among those that may take new flows: at the hint, or searched.

@@ -124,8 +124,7 @@ static int claim_places(struct datapath *datapath, struct frontend *frontend)
 	if (r < 0)
 		return r;
 	if (record->slot_count)
-		r = table_adopt(datapath, record->slot_base, record->slot_count,
-				&frontend->table);
+		r = table_adopt(datapath, record, &frontend->table);
 	if (r < 0 && record->member_count)
 		ranges_give_back(&datapath->member_places, record->member_base,
 				 record->member_count);

@@ -119,8 +119,8 @@ static void open_windows(struct datapath *datapath)
 
 	while (expired < entries[MAP_EXPIRED] * sizeof(uint64_t))
 		expired <<= 1;
-	window_init(&datapath->slots, datapath->fds[MAP_SLOTS],
-		    sizeof(struct hg_slot_pair), entries[MAP_SLOTS], SLOTS_SPAN);
+	window_init(&datapath->slots, datapath->fds[MAP_SLOTS], sizeof(uint64_t),
+		    entries[MAP_SLOTS], SLOTS_SPAN);
 	window_init(&datapath->members, datapath->fds[MAP_MEMBERS],
 		    sizeof(struct hg_member), entries[MAP_MEMBERS], MEMBERS_SPAN);
 	/* Whole: the sweeper counts in random places of it, 8 bytes per backend. */
@@ -148,7 +148,7 @@ static int open_memory(struct datapath *datapath)
 	open_windows(datapath);
 	int r = ours_open(&datapath->ours);
 	if (r == 0)
-		r = ranges_open(&datapath->slot_places, 0, 2 * entries[MAP_SLOTS]);
+		r = ranges_open(&datapath->slot_places, 0, entries[MAP_SLOTS]);
 	if (r == 0)
 		r = ranges_open(&datapath->member_places, 0, entries[MAP_MEMBERS]);
 	if (r == 0)

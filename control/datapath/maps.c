@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <bpf/libbpf.h>
+#include <headgate/slot.h>
 
 static const char *const names[MAP_COUNT] = {
 #define MAP_NAME(upper, lower) [MAP_##upper] = "hg_" #lower,
@@ -48,7 +49,7 @@ uint32_t map_option_value(enum map map, uint32_t entries, uint32_t cpus)
 	case MAP_SERVICES:
 		return entries / 2 - 1;
 	case MAP_SLOTS:
-		return entries * 2;
+		return entries * HG_SLOTS_PER_ELEMENT;
 	case MAP_MEMBERS:
 		return entries / 2 - 2;
 	case MAP_BACKENDS:
@@ -102,7 +103,7 @@ static int check_bounds(const struct datapath_options *options, uint32_t cpus,
 {
 	const struct bound bounds[] = {
 		{ "--flows", options->flows, 1, 1U << 26 },
-		{ "--slots", options->slots, 2, 1U << 30 },
+		{ "--slots", options->slots, 2 * HG_SLOTS_PER_ELEMENT, 1U << 30 },
 		{ "--backends", options->backends, 1, (1U << HG_BACKEND_BITS) - 1 },
 		{ "--services", options->services, 1, 1U << 24 },
 		{ "rows of counters (CPUs × --backends)",
@@ -140,7 +141,8 @@ int map_sizes(const struct datapath_options *options, uint32_t cpus,
 	uint32_t *entries = ret_sizes->entries;
 	entries[MAP_FRONTENDS] = options->services;
 	entries[MAP_SERVICES] = 2 * options->services + 2;
-	entries[MAP_SLOTS] = (options->slots + 1) / 2;
+	entries[MAP_SLOTS] =
+	    (options->slots + HG_SLOTS_PER_ELEMENT - 1) / HG_SLOTS_PER_ELEMENT;
 	entries[MAP_MEMBERS] = 2 * backends + 2;
 	entries[MAP_BACKENDS] = backends;
 	entries[MAP_STATS] = backends * cpus;

@@ -28,6 +28,8 @@ static struct hg_service describe(const struct change *change)
 	if (change->table) {
 		record.slot_base = change->table->base;
 		record.slot_count = change->table->count;
+		if (change->table->bits == HG_SLOT_WIDE)
+			record.flags |= HG_SERVICE_WIDE;
 	}
 	return record;
 }

@@ -21,6 +21,7 @@
 #include <bpf/libbpf.h>
 #include <headgate/endian.h>
 #include <headgate/hash.h>
+#include <headgate/slot.h>
 #include "clock.h"
 #include "datapath.h"
 #include "maps.h"
@@ -39,6 +40,7 @@ struct slot_table {
 	bool hash_known;  /* false: found in the maps, content not compared yet */
 	bool mixed;	  /* previous differs from current somewhere */
 	uint32_t base, count;
+	uint32_t bits; /* of a position: HG_SLOT_NARROW or _WIDE */
 	uint32_t users;
 	uint64_t changed_ns;
 	bool in_bases, in_hashes;

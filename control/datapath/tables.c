@@ -6,12 +6,17 @@
 #include <string.h>
 #include "../lib/cleanup.h"
 
-/* Slots settled per tick: 4 MB, about a millisecond. */
-#define SETTLE_SLOTS (1U << 20)
+/* Elements settled per tick: 4 MB, about a millisecond. */
+#define SETTLE_ELEMENTS (1U << 19)
 
-static uint32_t pairs_of(uint32_t slots)
+static uint32_t elements_of(uint32_t slots, uint32_t bits)
 {
-	return (slots + 1) / 2;
+	return hg_slot_element(slots - 1, bits) + 1;
+}
+
+static uint32_t table_elements(const struct slot_table *table)
+{
+	return elements_of(table->count, table->bits);
 }
 
 static struct slot_table *find_shared(struct datapath *datapath, const uint64_t hash[2],
@@ -60,23 +65,26 @@ void table_put(struct datapath *datapath, struct slot_table *table)
 		HASH_DELETE(by_base, datapath->tables_by_base, table);
 	if (table->in_hashes)
 		HASH_DELETE(by_hash, datapath->tables_by_hash, table);
-	ranges_release(&datapath->slot_places, table->base, table->count, clock_ns());
+	ranges_release(&datapath->slot_places, table->base, table_elements(table),
+		       clock_ns());
 	free(table);
 }
 
 static int read_slots(struct datapath *datapath, const struct slot_table *table,
 		      struct hg_slot **ret_slots)
 {
-	_cleanup_free_ struct hg_slot_pair *pairs =
-	    malloc(pairs_of(table->count) * sizeof(*pairs));
+	uint32_t count = table_elements(table);
+	_cleanup_free_ __u64 *elements = malloc(count * sizeof(*elements));
+	_cleanup_free_ struct hg_slot *slots = malloc(table->count * sizeof(*slots));
 
-	if (!pairs)
+	if (!elements || !slots)
 		return -ENOMEM;
-	int r =
-	    window_read(&datapath->slots, table->base / 2, pairs, pairs_of(table->count));
+	int r = window_read(&datapath->slots, table->base, elements, count);
 	if (r < 0)
 		return r;
-	*ret_slots = (struct hg_slot *)TAKE_PTR(pairs);
+	for (uint32_t i = 0; i < table->count; i++)
+		slots[i] = hg_slot_get(elements, i, table->bits);
+	*ret_slots = TAKE_PTR(slots);
 	return 0;
 }
 
@@ -119,54 +127,84 @@ static uint32_t old_slot(uint32_t slot, uint32_t count, uint32_t old_count)
 	return (uint32_t)((hash * old_count) >> 32);
 }
 
-/* Fill in current and previous. True: some slot has another previous owner. */
-static bool fill(const struct table_change *change, const struct hg_slot *old,
-		 bool same_table, struct hg_slot *slots)
+/* A table before it has a place. */
+struct content {
+	struct hg_slot *slots;
+	uint32_t count;
+	bool mixed; /* some slot has another previous owner */
+	uint32_t bits;
+};
+
+/* Who had a slot before, as a position of now; POSITION_NONE when he is gone. */
+static uint32_t previous_of(const struct table_change *change, const struct hg_slot *was,
+			    bool same_table)
 {
-	const struct wanted_port *wanted = change->wanted;
-	bool mixed = false;
+	uint16_t owner = same_table ? was->previous : was->current;
 
-	for (uint32_t i = 0; i < wanted->slot_count; i++) {
-		uint32_t position = POSITION_NONE;
-
-		if (old) {
-			const struct hg_slot *was =
-			    &old[old_slot(i, wanted->slot_count, change->old->count)];
-			uint16_t owner = same_table ? was->previous : was->current;
-
-			if (owner < change->old_members)
-				position = change->remap[owner];
-		}
-		slots[i].current = wanted->slots[i];
-		slots[i].previous =
-		    position == POSITION_NONE ? wanted->slots[i] : (uint16_t)position;
-		mixed |= slots[i].previous != slots[i].current;
-	}
-	return mixed;
+	return owner < change->old_members ? change->remap[owner] : POSITION_NONE;
 }
 
-static int place(struct datapath *datapath, const struct wanted_port *wanted,
-		 const struct hg_slot *slots, bool mixed, struct slot_table **ret_table)
+static void fill(const struct table_change *change, const struct hg_slot *old,
+		 bool same_table, struct content *content)
+{
+	const uint16_t *wanted = change->wanted->slots;
+	uint32_t named = 0;
+
+	for (uint32_t i = 0; i < content->count; i++) {
+		uint32_t previous = POSITION_NONE;
+
+		if (old)
+			previous = previous_of(
+			    change, &old[old_slot(i, content->count, change->old->count)],
+			    same_table);
+		if (previous == POSITION_NONE)
+			previous = wanted[i];
+		content->slots[i] = (struct hg_slot){ wanted[i], (uint16_t)previous };
+		content->mixed |= previous != wanted[i];
+		named |= previous | wanted[i];
+	}
+	content->bits = named >> HG_SLOT_NARROW ? HG_SLOT_WIDE : HG_SLOT_NARROW;
+}
+
+/* Written to a free place of the map. 0, -ENOSPC, -EAGAIN, -ENOMEM, -errno. */
+static int write_slots(struct datapath *datapath, const struct content *content,
+		       uint32_t *ret_base)
+{
+	uint32_t count = elements_of(content->count, content->bits), base;
+	_cleanup_free_ __u64 *elements = calloc(count, sizeof(*elements));
+
+	if (!elements)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < content->count; i++)
+		hg_slot_set(elements, i, content->bits, content->slots[i]);
+	int r = ranges_take(&datapath->slot_places, count, &base);
+	if (r < 0)
+		return r;
+	r = window_write(&datapath->slots, base, elements, count);
+	if (r < 0) {
+		ranges_give_back(&datapath->slot_places, base, count);
+		return r;
+	}
+	*ret_base = base;
+	return 0;
+}
+
+static int place(struct datapath *datapath, const uint64_t hash[2],
+		 const struct content *content, struct slot_table **ret_table)
 {
 	_cleanup_free_ struct slot_table *table = calloc(1, sizeof(*table));
-	uint32_t base;
 
 	if (!table)
 		return -ENOMEM;
-	int r = ranges_take(&datapath->slot_places, wanted->slot_count, &base);
+	int r = write_slots(datapath, content, &table->base);
 	if (r < 0)
 		return r;
-	r = window_write(&datapath->slots, base / 2, slots, pairs_of(wanted->slot_count));
-	if (r < 0) {
-		ranges_give_back(&datapath->slot_places, base, wanted->slot_count);
-		return r;
-	}
-	table->base = base;
-	table->count = wanted->slot_count;
+	table->count = content->count;
+	table->bits = content->bits;
 	table->users = 1;
 	table->hash_known = true;
-	memcpy(table->hash, wanted->table_hash, sizeof(table->hash));
-	set_mixed(datapath, table, mixed);
+	memcpy(table->hash, hash, sizeof(table->hash));
+	set_mixed(datapath, table, content->mixed);
 	offer(datapath, table);
 	*ret_table = TAKE_PTR(table);
 	return 0;
@@ -177,8 +215,8 @@ static int build(struct datapath *datapath, const struct table_change *change,
 {
 	const struct wanted_port *wanted = change->wanted;
 	_cleanup_free_ struct hg_slot *old = NULL;
-	_cleanup_free_ struct hg_slot *slots =
-	    calloc(2 * (size_t)pairs_of(wanted->slot_count), sizeof(*slots));
+	_cleanup_free_ struct hg_slot *slots = calloc(wanted->slot_count, sizeof(*slots));
+	struct content content = { .slots = slots, .count = wanted->slot_count };
 
 	if (!slots)
 		return -ENOMEM;
@@ -187,15 +225,15 @@ static int build(struct datapath *datapath, const struct table_change *change,
 		if (r < 0)
 			return r;
 	}
-	bool mixed = fill(change, old, same_table, slots);
+	fill(change, old, same_table, &content);
 	struct slot_table *shared =
 	    find_shared(datapath, wanted->table_hash, wanted->slot_count);
-	if (!mixed && shared) {
+	if (!content.mixed && shared) {
 		shared->users++;
 		*ret_table = shared;
 		return 0;
 	}
-	return place(datapath, wanted, slots, mixed, ret_table);
+	return place(datapath, wanted->table_hash, &content, ret_table);
 }
 
 int table_get(struct datapath *datapath, const struct table_change *change,
@@ -225,13 +263,15 @@ int table_get(struct datapath *datapath, const struct table_change *change,
 	return build(datapath, change, same_table, ret_table);
 }
 
-int table_adopt(struct datapath *datapath, uint32_t base, uint32_t count,
+int table_adopt(struct datapath *datapath, const struct hg_service *record,
 		struct slot_table **ret_table)
 {
+	uint32_t base = record->slot_base, bits = hg_slot_bits(record->flags);
 	struct slot_table *known;
 
 	HASH_FIND(by_base, datapath->tables_by_base, &base, sizeof(base), known);
-	if (known && known->count != count)
+	if (record->slot_count > datapath->slot_places.size * HG_SLOTS_PER_ELEMENT ||
+	    (known && (known->count != record->slot_count || known->bits != bits)))
 		return -EINVAL;
 	if (known) {
 		known->users++;
@@ -241,16 +281,16 @@ int table_adopt(struct datapath *datapath, uint32_t base, uint32_t count,
 	_cleanup_free_ struct slot_table *table = calloc(1, sizeof(*table));
 	if (!table)
 		return -ENOMEM;
-	int r = ranges_claim(&datapath->slot_places, base, count);
+	*table = (struct slot_table){
+		.base = base, .count = record->slot_count, .bits = bits, .users = 1
+	};
+	int r = ranges_claim(&datapath->slot_places, base, table_elements(table));
 	if (r < 0)
 		return r;
-	table->base = base;
-	table->count = count;
-	table->users = 1;
 	HASH_ADD(by_base, datapath->tables_by_base, base, sizeof(base), table);
 	table->in_bases = table->by_base.tbl;
 	if (!table->in_bases) {
-		ranges_give_back(&datapath->slot_places, base, count);
+		ranges_give_back(&datapath->slot_places, base, table_elements(table));
 		return -ENOMEM;
 	}
 	*ret_table = TAKE_PTR(table);
@@ -259,14 +299,16 @@ int table_adopt(struct datapath *datapath, uint32_t base, uint32_t count,
 
 static int settle(struct datapath *datapath, struct slot_table *table)
 {
-	for (uint32_t i = 0; i < pairs_of(table->count); i++) {
-		struct hg_slot_pair *pair =
-		    window_at(&datapath->slots, table->base / 2 + i);
-		if (!pair)
+	/* The current owners of an element's slots. */
+	uint64_t current =
+	    table->bits == HG_SLOT_WIDE ? 0x0000ffff0000ffffULL : 0x00ff00ff00ff00ffULL;
+
+	for (uint32_t i = 0; i < table_elements(table); i++) {
+		uint64_t *element = window_at(&datapath->slots, table->base + i);
+		if (!element)
 			return -errno;
 		/* Readers see the old or the new previous owner, both are right. */
-		pair->slot[0].previous = pair->slot[0].current;
-		pair->slot[1].previous = pair->slot[1].current;
+		*element = (*element & current) | (*element & current) << table->bits;
 	}
 	set_mixed(datapath, table, false);
 	offer(datapath, table);
@@ -275,14 +317,14 @@ static int settle(struct datapath *datapath, struct slot_table *table)
 
 int tables_settle(struct datapath *datapath, uint64_t now_ns)
 {
-	uint32_t slots = 0;
+	uint32_t elements = 0;
 
-	while (datapath->mixed_tables && slots < SETTLE_SLOTS) {
+	while (datapath->mixed_tables && elements < SETTLE_ELEMENTS) {
 		struct slot_table *table = datapath->mixed_tables;
 
 		if (now_ns - table->changed_ns < SETTLE_NS)
 			return 0;
-		slots += table->count;
+		elements += table_elements(table);
 		int r = settle(datapath, table);
 		if (r < 0)
 			return r;

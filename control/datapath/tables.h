@@ -2,7 +2,8 @@
 /*
  * Slot ranges. A table whose slots all have previous = current is shared by its
  * table_hash; one that remembers previous owners belongs to one frontend until it
- * settles. Positions are those of the member range of whoever uses the table.
+ * settles. Positions are those of the member range of whoever uses the table; a table is
+ * as wide as the largest that it named when it was written.
  */
 #ifndef DATAPATH_TABLES_H
 #define DATAPATH_TABLES_H
@@ -26,8 +27,8 @@ struct table_change {
 int table_get(struct datapath *datapath, const struct table_change *change,
 	      struct slot_table **ret_table);
 void table_put(struct datapath *datapath, struct slot_table *table);
-/* The table at a base found in force, use counted. 0 or -errno: it cannot be ours. */
-int table_adopt(struct datapath *datapath, uint32_t base, uint32_t count,
+/* The table of a record found in force, use counted. 0 or -errno: it cannot be ours. */
+int table_adopt(struct datapath *datapath, const struct hg_service *record,
 		struct slot_table **ret_table);
 /* Forget previous owners of tables that have been as they are for long enough. */
 int tables_settle(struct datapath *datapath, uint64_t now_ns);

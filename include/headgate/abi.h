@@ -22,7 +22,7 @@
 #include <headgate/addr.h>
 #include <headgate/flow.h>
 
-#define HG_ABI_VERSION 1U
+#define HG_ABI_VERSION 2U
 
 /*
  * hg_ours: ARRAY[1024] of __u64. Written by the control process. Bit (hg_hash_addr() &
@@ -72,6 +72,7 @@ enum hg_service_flag {
 	HG_SERVICE_NAT = 1 << 5,
 	HG_SERVICE_LOCAL = 1 << 7,   /* address record: the host holds the address too */
 	HG_SERVICE_ADDRESS = 1 << 6, /* an address record (port 0) */
+	HG_SERVICE_WIDE = 1 << 8,    /* slots of 2 × 16 bits, not 2 × 8; see slot.h */
 };
 
 struct hg_service {
@@ -82,7 +83,7 @@ struct hg_service {
 	__u32 flags; /* enum hg_service_flag */
 	__u32
 	    id; /* service port, the same for all its frontends; > 0; set in hg_ranges */
-	__u32 slot_base;   /* even; slots [slot_base, slot_base + slot_count) */
+	__u32 slot_base;   /* even; the element of hg_slots where the table begins */
 	__u32 slot_count;  /* 0: no backend */
 	__u32 member_base; /* in hg_members */
 	__u32 member_count;
@@ -92,16 +93,9 @@ struct hg_service {
 };
 
 /*
- * hg_slots: ARRAY of struct hg_slot_pair, slot s is pair[s / 2].slot[s & 1]. MMAPABLE.
- * Numbers are positions in the service's member range. Equal backend sets share a range.
+ * hg_slots: ARRAY of __u64, four narrow slots or two wide ones each (slot.h). MMAPABLE.
+ * Slots name positions in the service's member range. Equal backend sets share a range.
  */
-struct hg_slot {
-	__u16 current;
-	__u16 previous; /* owner before the last change */
-};
-struct hg_slot_pair {
-	struct hg_slot slot[2];
-};
 
 /* hg_members: ARRAY of struct hg_member. MMAPABLE. */
 struct hg_member {
@@ -307,7 +301,6 @@ enum hg_mark_kind {
 _Static_assert(sizeof(struct hg_local) == 32, "local");
 _Static_assert(sizeof(struct hg_frontend_key) == 24, "frontend key");
 _Static_assert(sizeof(struct hg_service) == HG_CACHE_LINE, "service: one cache line");
-_Static_assert(sizeof(struct hg_slot_pair) == 8, "slot pair: one array element");
 _Static_assert(sizeof(struct hg_member) == 8, "member: one array element");
 _Static_assert(sizeof(struct hg_backend) == HG_CACHE_LINE, "backend: one cache line");
 _Static_assert(sizeof(struct hg_hop) == 48, "hop");

@@ -112,11 +112,9 @@ static void replace_without(struct scene *scene, uint32_t backend)
 			members[kept++] = members[i];
 	service.member_count = service.active_count = kept;
 	for (uint32_t i = 0; i < service.slot_count; i++) {
-		uint32_t slot = service.slot_base + i;
 		uint16_t member = (uint16_t)(i % kept);
 
-		scene->harness->slots[slot / 2].slot[slot & 1] =
-		    (struct hg_slot){ member, member };
+		scene_write_slot(scene, &service, i, (struct hg_slot){ member, member });
 	}
 	scene_write_service(scene, scene->services, &service);
 }

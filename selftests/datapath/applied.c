@@ -12,7 +12,11 @@
 
 #include "../../control/lib/addr.h"
 
-#define TABLE_SLOTS 97
+/* Every backend has a slot. */
+static uint32_t table_slots(size_t backends)
+{
+	return backends > 97 ? 1009 : 97;
+}
 
 static void give_up(const char *what, const char *why)
 {
@@ -126,7 +130,7 @@ static uint64_t mix(uint64_t hash, const void *bytes, size_t size)
 static void fill_port(struct wanted_port *port, const char *const *backends, size_t count)
 {
 	port->backends = calloc(count + 1, sizeof(*port->backends));
-	port->slots = count ? calloc(TABLE_SLOTS, sizeof(*port->slots)) : NULL;
+	port->slots = count ? calloc(table_slots(count), sizeof(*port->slots)) : NULL;
 	port->backend_count = port->active_count = count;
 	port->table_hash[0] = 0xcbf29ce484222325ULL;
 	for (size_t i = 0; i < count; i++) {
@@ -137,8 +141,8 @@ static void fill_port(struct wanted_port *port, const char *const *backends, siz
 		backend->weight = 1;
 		port->table_hash[0] = mix(port->table_hash[0], &backend->addr, 16);
 	}
-	port->slot_count = count ? TABLE_SLOTS : 0;
-	for (size_t i = 0; count && i < TABLE_SLOTS; i++)
+	port->slot_count = count ? table_slots(count) : 0;
+	for (size_t i = 0; i < port->slot_count; i++)
 		port->slots[i] = (uint16_t)(i % count);
 }
 
@@ -228,11 +232,13 @@ struct hg_member applied_member(const struct hg_service *service, uint32_t posit
 
 struct hg_slot applied_slot(const struct hg_service *service, uint32_t slot)
 {
-	uint32_t index = (service->slot_base + slot) / 2;
-	struct hg_slot_pair pair;
+	uint32_t bits = hg_slot_bits(service->flags);
+	uint32_t index = service->slot_base + hg_slot_element(slot, bits);
+	uint64_t element;
 
-	read_at("hg_slots", &index, &pair);
-	return pair.slot[(service->slot_base + slot) & 1];
+	read_at("hg_slots", &index, &element);
+	return (struct hg_slot){ hg_slot_position(element, slot, bits, 0),
+				 hg_slot_position(element, slot, bits, 1) };
 }
 
 struct hg_backend applied_backend(uint32_t index)

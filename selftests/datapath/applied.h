@@ -6,6 +6,7 @@
 #ifndef DATAPATH_APPLIED_H
 #define DATAPATH_APPLIED_H
 
+#include <headgate/slot.h>
 #include "../../control/datapath/datapath.h"
 
 #define APPLIED_ROOT "/sys/fs/bpf/hgtest-apply"
@@ -28,7 +29,7 @@ void applied_end(struct applied *applied);
 const char *applied_sentence(const struct applied *applied); /* of the first complaint */
 
 /* A Service with one TCP port 80 on `vip` over these backends ("10.1.0.1", …, port 8080),
- * table of 97 slots dealt in turn; freed by wanted_service_free(). */
+ * table of 97 slots (1009 for more than 97 backends) dealt in turn; freed by wanted_service_free(). */
 struct wanted_service *wanted_make(const char *name, const char *vip,
 				   const char *const *backends, size_t count);
 int applied_put(struct applied *applied, const struct wanted_service *wanted);

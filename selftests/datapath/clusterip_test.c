@@ -170,25 +170,26 @@ static uint32_t predicted_backend(const struct scene *scene, uint32_t first,
 				   .dport = be16(SERVICE_PORT),
 				   .protocol = scene->protocol };
 	struct hg_service service = scene_read_service(scene, scene->services);
-	uint32_t slot = service.slot_base +
-			hg_slot_of(hg_hash_flow(&key, scene->harness->config.seed),
+	uint32_t slot = hg_slot_of(hg_hash_flow(&key, scene->harness->config.seed),
 				   service.slot_count);
 
-	return first + scene->harness->slots[slot / 2].slot[slot & 1].current;
+	return first + scene_read_slot(scene, &service, slot).current;
 }
 
 static void backend_is_that_of_the_slot(void **state)
 {
 	static const uint8_t protocols[] = { PROTOCOL_TCP, PROTOCOL_UDP };
+	static const uint32_t widths[] = { 0, HG_SERVICE_WIDE };
 	struct scene scene;
 	struct packet packet;
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 8; i++) {
 		uint32_t first;
 
-		scene_begin(&scene, *state, i & 1 ? 6 : 4, protocols[i / 2]);
+		scene_begin(&scene, *state, i & 1 ? 6 : 4, protocols[i / 2 % 2]);
 		first = scene_add_service(
 		    &scene, &(struct scene_service){
+				.flags = widths[i / 4],
 				.endpoint = { BACKEND_A, BACKEND_B, BACKEND_C } });
 		for (uint16_t port = 1000; port < 1300; port++) {
 			uint32_t backend = predicted_backend(&scene, first, port);

@@ -34,7 +34,7 @@ struct harness {
 	uint64_t *locks;		 /* mapped; the low half is the lock */
 	struct hg_stats *stats;		 /* mapped; [cpu * HARNESS_BACKENDS + backend] */
 	uint64_t *expired;
-	struct hg_slot_pair *slots;
+	__u64 *slots; /* hg_slots, see slot.h */
 	struct hg_member *members;
 	struct hg_state *state;
 };

@@ -65,20 +65,27 @@ static enum role backend_speaks_for_itself(struct scene *scene, struct packet *p
 }
 
 /* The slot's last change took it from BACKEND_B (member 1) to BACKEND_A (member 0). */
-static void a_nat_service_that_moved(struct scene *scene)
+static void add_moved(struct scene *scene, uint32_t width)
 {
 	struct hg_service service;
 
 	scene_add_service(
-	    scene, &(struct scene_service){ .flags = HG_SERVICE_NAT,
+	    scene, &(struct scene_service){ .flags = HG_SERVICE_NAT | width,
 					    .backend_flags = HG_BACKEND_NAT,
 					    .endpoint = { BACKEND_A, BACKEND_B } });
 	service = scene_read_service(scene, scene->services);
-	for (uint32_t i = 0; i < service.slot_count; i++) {
-		uint32_t slot = service.slot_base + i;
+	for (uint32_t i = 0; i < service.slot_count; i++)
+		scene_write_slot(scene, &service, i, (struct hg_slot){ 0, 1 });
+}
 
-		scene->harness->slots[slot / 2].slot[slot & 1] = (struct hg_slot){ 0, 1 };
-	}
+static void a_nat_service_that_moved(struct scene *scene)
+{
+	add_moved(scene, 0);
+}
+
+static void a_wide_nat_service_that_moved(struct scene *scene)
+{
+	add_moved(scene, HG_SERVICE_WIDE);
 }
 
 static void goes_to_the_previous(struct scene *scene, struct packet *packet)
@@ -102,6 +109,8 @@ static const struct row rows[] = {
 	{ "a segment without flow belongs to the slot's previous backend", ROW_TCP, 0,
 	  a_nat_service_that_moved, client_goes_on, XDP_REDIRECT, goes_to_the_previous,
 	  .stats = ROW_NEW_FLOW },
+	{ "so it is when slots are wide", ROW_TCP, 0, a_wide_nat_service_that_moved,
+	  client_goes_on, XDP_REDIRECT, goes_to_the_previous, .stats = ROW_NEW_FLOW },
 };
 
 static void nat_keeps_the_client(void **state)

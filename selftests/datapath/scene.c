@@ -191,7 +191,8 @@ static void add_address(struct scene *scene, const struct hg_addr *addr)
 	scene_mark_ours(scene, addr);
 }
 
-#define TABLE_SLOTS 101U /* odd on purpose: a range need not end on a pair */
+#define TABLE_SLOTS    101U /* odd on purpose: a table need not fill its last element */
+#define TABLE_ELEMENTS 52U  /* even, and enough should it be wide */
 
 static void fill_table(struct scene *scene, struct hg_service *record)
 {
@@ -199,12 +200,10 @@ static void fill_table(struct scene *scene, struct hg_service *record)
 	record->slot_count = record->active_count ? TABLE_SLOTS : 0;
 	for (uint32_t i = 0; i < record->slot_count; i++) {
 		uint16_t member = (uint16_t)(i % record->active_count);
-		uint32_t slot = record->slot_base + i;
 
-		scene->harness->slots[slot / 2].slot[slot & 1] =
-		    (struct hg_slot){ member, member };
+		scene_write_slot(scene, record, i, (struct hg_slot){ member, member });
 	}
-	scene->slots += TABLE_SLOTS + 1;
+	scene->slots += TABLE_ELEMENTS;
 }
 
 uint32_t scene_add_service(struct scene *scene, const struct scene_service *service)

@@ -7,6 +7,7 @@
 #ifndef DATAPATH_SCENE_H
 #define DATAPATH_SCENE_H
 
+#include <headgate/slot.h>
 #include "harness.h"
 #include "packet_build.h"
 #include "packet_fields.h"
@@ -56,6 +57,10 @@ struct hg_backend scene_read_backend(const struct scene *scene, uint32_t backend
 void scene_write_backend(const struct scene *scene, uint32_t index,
 			 const struct hg_backend *backend);
 struct hg_service scene_read_service(const struct scene *scene, uint32_t index);
+struct hg_slot scene_read_slot(const struct scene *scene,
+			       const struct hg_service *service, uint32_t slot);
+void scene_write_slot(const struct scene *scene, const struct hg_service *service,
+		      uint32_t slot, struct hg_slot value);
 void scene_write_service(const struct scene *scene, uint32_t index,
 			 const struct hg_service *service);
 struct hg_hop scene_read_hop(const struct scene *scene, uint32_t index);

@@ -45,6 +45,20 @@ void scene_write_service(const struct scene *scene, uint32_t index,
 	harness_put_at(scene->harness, "hg_services", index, service);
 }
 
+struct hg_slot scene_read_slot(const struct scene *scene,
+			       const struct hg_service *service, uint32_t slot)
+{
+	return hg_slot_get(&scene->harness->slots[service->slot_base], slot,
+			   hg_slot_bits(service->flags));
+}
+
+void scene_write_slot(const struct scene *scene, const struct hg_service *service,
+		      uint32_t slot, struct hg_slot value)
+{
+	hg_slot_set(&scene->harness->slots[service->slot_base], slot,
+		    hg_slot_bits(service->flags), value);
+}
+
 struct hg_hop scene_read_hop(const struct scene *scene, uint32_t index)
 {
 	struct hg_hop value;

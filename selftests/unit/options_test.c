@@ -73,8 +73,8 @@ static void options_have_the_documented_defaults(void **state)
 	assert_int_equal(options.action, ACTION_RUN);
 	assert_int_equal(options.flows, 131072);
 	assert_int_equal(options.slots, 10485760);
-	assert_int_equal(options.backends, 131072);
-	assert_int_equal(options.services, 65536);
+	assert_int_equal(options.backends, 114688);
+	assert_int_equal(options.services, 32768);
 	assert_int_equal(options.port_first, 1024);
 	assert_int_equal(options.port_last, 32767);
 	assert_int_equal(options.xdp_mode, XDP_MODE_NATIVE);
