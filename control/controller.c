@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 
@@ -213,6 +214,8 @@ static int begin(struct controller *controller)
 			    strerror(-r));
 	log_takeover(controller);
 	tell_ready(controller);
+	/* What reading and programming everything at once needed is not needed again. */
+	malloc_trim(0);
 	return 0;
 }
 

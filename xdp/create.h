@@ -161,24 +161,29 @@ static __always_inline __u8 create_snat(const struct packet *p,
 	return backend->snat;
 }
 
-/* Both lines of a new flow. NEXT, with the forward one in p->line, or -reason. */
-static __noinline int create(struct packet *p, __u32 stamp,
-			     const struct hg_backend *backend)
+/* Both lines of the flow that is ordered. NEXT, with the forward one in p->line, or
+ * -reason. */
+static __noinline int create(struct packet *p)
 {
-	__u32 zero = 0, reply_line, reply_pending;
-	struct flow_order *order = order_fresh();
+	__u32 zero = 0, reply_line, reply_pending, stamp;
 	struct hg_state *state = bpf_map_lookup_elem(&hg_state, &zero);
-	__u8 snat = create_snat(p, backend);
+	struct flow_order *order = scratch(&hg_order);
+	struct hg_backend *backend;
 	struct hg_flow *reply;
 	__be16 port;
+	__u8 snat;
 	int r;
 
 	if (!order)
 		return -HG_REASON_flow_contended;
+	stamp = order->flow.backend;
+	backend = backend_of(stamp);
+	if (!backend)
+		return -HG_REASON_table_changing;
+	snat = create_snat(p, backend);
 	if (!snat && !backend->snat && addr_equal(&p->key.src, &backend->addr))
 		return -HG_REASON_snat_ports;
 	reply_fill(p, backend, snat, order);
-	order->flow.backend = stamp;
 	/* The reply's way is asked for by the first reply: a SYN that gets none costs no
 	 * FIB lookup. */
 	order->flow.route_epoch = state ? (__u8)~state->route_epoch : 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * flow: a packet of a tracked connection needs nothing but its line, its backend's record
- * and its next hop. This file follows flows (translate, mark, promote, give up); table.h
- * knows lines, create.h makes flows.
+ * and its next hop. This file follows flows (translate, mark, give up); table.h knows
+ * lines, create.h makes flows, proof.h takes those in whose client has proved itself.
  *
  * Cold cache lines of a hit: the flow's line. Shared by many flows, so usually warm:
  * backend, next hop, this CPU's counters.
@@ -12,8 +12,8 @@
 
 #include "backend.h"
 #include "forward.h"
+#include "proof.h"
 #include "rewrite.h"
-#include "table.h"
 
 /* Of flow_way_known(): not a verdict. */
 #define ASK 100
@@ -139,139 +139,6 @@ static __always_inline void flow_touch(const struct packet *p,
 		flow->seen = p->now;
 	if (fresh | revoked)
 		table_mark(view->line, view->ctl, fresh, revoked);
-}
-
-/*
- * The embryonic forward line keeps, where a reply line keeps its next hop, the low 24 bits
- * of what its client must acknowledge.
- */
-static __always_inline void flow_expect(const struct packet *p,
-					const struct flow_view *view)
-{
-	const __be32 *tcp = packet_at(p, p->l4, 20);
-	struct hg_flow *forward =
-	    view->partner == LINE_NONE ? 0 : table_line(view->partner);
-	__u32 expected;
-
-	if (!tcp || !forward || partner_of(forward, view->partner) != view->line)
-		return;
-	expected = host32(tcp[1]) + 1;
-	forward->hop = (__u16)expected;
-	forward->route_epoch = (__u8)(expected >> 16);
-}
-
-/* Does a client's segment acknowledge our SYN/ACK, or data up to 64 KiB beyond it? */
-static __always_inline int flow_acknowledges(const struct packet *p,
-					     const struct flow_view *view)
-{
-	const __be32 *tcp = packet_at(p, p->l4, 20);
-	__u32 expected = view->hop | (__u32)view->route_epoch << 16;
-
-	return tcp && ((host32(tcp[2]) - expected) & 0xffffff) <= 0xffff;
-}
-
-/* Whether this client packet proves that its sender hears us. See design: embryonic
- * flows. */
-static __always_inline int flow_is_proof(const struct packet *p,
-					 const struct flow_view *view)
-{
-	struct hg_flow *reply;
-
-	if (view->ctl & HG_FLOW_REPLY || !(p->seen & HG_FLOW_ACK) ||
-	    p->seen & (HG_FLOW_SYN | HG_FLOW_RST))
-		return 0;
-	if (p->key.protocol == IPPROTO_UDP && (__u8)(p->now - view->born) < HG_TICKS(2))
-		return 0;
-	reply = view->partner == LINE_NONE ? 0 : table_line(view->partner);
-	if (!reply || partner_of(reply, view->partner) != view->line)
-		return 0;
-	/* nat mode, inside a connection: there was no SYN/ACK to acknowledge. */
-	if (p->key.protocol == IPPROTO_TCP && ctl_of(reply) & HG_FLOW_SYN &&
-	    !flow_acknowledges(p, view))
-		return 0;
-	/* A SYN/ACK, INIT-ACK or datagram has passed the other way, no refusal. */
-	return ctl_of(reply) & (HG_FLOW_SYN | HG_FLOW_ACK) &&
-	       !(ctl_of(reply) & HG_FLOW_RST);
-}
-
-/* Copy one embryonic line, whose partner is known, into an order. 0 when it has changed. */
-static __always_inline int order_from_line(__u32 from, __u32 partner, __u32 now,
-					   struct flow_order *order)
-{
-	struct hg_flow *flow = table_line(from);
-
-	if (!flow)
-		return 0;
-	order->table = 0;
-	order->from = from;
-	order->from_ctl = ctl_of(flow);
-	barrier();
-	order->flow = *flow;
-	barrier();
-	order->flow.seen = now;
-	order->flow.ctl = order->from_ctl & (HG_FLOW_SEEN | HG_FLOW_REPLY);
-	return (order->from_ctl & HG_FLOW_STATE) == HG_FLOW_LIVE &&
-	       partner_of(&order->flow, from) == partner &&
-	       !((ctl_of(flow) ^ order->from_ctl) & HG_FLOW_IDENTITY);
-}
-
-/* Insert the copy into the main table with this state. As table_insert(). */
-static __always_inline int flow_move(struct flow_order *order, __u32 state, __u32 partner)
-{
-	order->flow.ctl |= state;
-	order->flow.partner = partner;
-	order->hash = hg_hash_flow(&order->flow.key, hg_config.seed);
-	return table_insert(order);
-}
-
-/* Free the embryonic lines. One that is gone was closed, and counted, by somebody else. */
-static __always_inline void embryos_free(const struct flow_view *view, __u32 reply_ctl)
-{
-	table_free(view->partner, reply_ctl);
-	if (!table_free(view->line, view->ctl))
-		stats_created(backend_index(view->backend));
-}
-
-/*
- * The client proved itself: move both lines from hg_embryos to hg_flows, reply first, and
- * free the old ones. Readers look in hg_flows first, so that at no instant the flow is
- * nowhere. 0, also when another CPU moves or ends it; -reason when the main table has no
- * room.
- */
-static __always_inline int flow_promote(const struct packet *p,
-					const struct flow_view *view)
-{
-	__u32 reply_line, reply_pending, reply_flags, reply_ctl;
-	struct flow_order *order = order_fresh();
-	struct hg_flow *reply;
-	int r;
-
-	if (!order || !order_from_line(view->partner, view->line, p->now, order))
-		return 0;
-	reply_ctl = order->from_ctl;
-	reply_flags = order->flow.ctl;
-	r = flow_move(order, HG_FLOW_PENDING, LINE_NONE);
-	if (r < 0)
-		return r == -TABLE_EXISTS ? 0 : r;
-	reply_line = order->line;
-	reply_pending = order->pending;
-	r = -TABLE_EXISTS;
-	if (order_from_line(view->line, view->partner, p->now, order))
-		r = flow_move(order, HG_FLOW_LIVE | p->seen, reply_line);
-	if (r < 0) {
-		table_free(reply_line, reply_pending);
-		return r == -TABLE_EXISTS ? 0 : r;
-	}
-	reply = table_line(reply_line);
-	if (reply)
-		partner_set(reply, order->line);
-	barrier();
-	if (!table_publish(reply_line, reply_pending, reply_flags)) {
-		table_free(order->line, ctl_live(order->pending));
-		return 0;
-	}
-	embryos_free(view, reply_ctl);
-	return 0;
 }
 
 enum flow_end {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * The life of a packet, the same at every hook; read it aloud:
- *	parse → ours? → fragment → ICMP → flow → service → backend → rewrite → forward
- * (the place of policy is in service(), where the real client and backend are known).
+ *	parse → ours? → fragment → ICMP → flow → service → backend → create → rewrite → forward
+ * (policy's place is before create, where the real client and backend are known).
  */
 #ifndef XDP_PIPELINE_H
 #define XDP_PIPELINE_H
@@ -53,6 +53,8 @@ static __always_inline int pipeline(struct packet *p)
 		r = flow_find(p, &view);
 	if (r == NEXT) {
 		r = service(p);
+		if (r == NEXT)
+			r = create(p);
 		if (r == NEXT)
 			r = made(p, &view);
 	}

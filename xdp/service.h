@@ -168,14 +168,15 @@ static __noinline int service_missing(struct packet *p)
 	return -HG_REASON_no_service;
 }
 
-/* The stage: a packet without flow. NEXT when one was made for it (p->line), PASS, or
- * -reason. */
+/*
+ * The stages service and backend, for a packet without flow: NEXT when the flow that it
+ * begins is ordered (hg_order: its backend, the rest empty), PASS, or -reason.
+ */
 static __noinline int service(struct packet *p)
 {
 	struct hg_service *service;
-	struct hg_backend *backend;
+	struct flow_order *order;
 	__s64 stamp;
-	__u32 index;
 	int r = 0;
 
 	if (!p->flaw)
@@ -199,12 +200,11 @@ static __noinline int service(struct packet *p)
 	stamp = backend_choose(p, service);
 	if (stamp < 0)
 		return (int)stamp;
-	index = backend_index((__u32)stamp);
-	backend = bpf_map_lookup_elem(&hg_backends, &index);
-	if (!backend)
-		return -HG_REASON_no_backend;
-	/* policy: judged here, with the real client and the real backend */
-	return create(p, (__u32)stamp, backend);
+	order = order_fresh();
+	if (!order)
+		return -HG_REASON_flow_contended;
+	order->flow.backend = (__u32)stamp;
+	return NEXT;
 }
 
 #endif

@@ -42,7 +42,7 @@ static int load_reader(void)
 		  .src_reg = 6,
 		  .off = offsetof(struct xdp_md, data_end) },
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 4, .src_reg = 2 },
-		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = 4, .imm = 8 },
+		{ .code = BPF_ALU64 | BPF_ADD, .dst_reg = 4, .imm = 8 },
 		{ .code = BPF_JMP | BPF_JGT | BPF_X,
 		  .dst_reg = 4,
 		  .src_reg = 3,

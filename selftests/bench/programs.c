@@ -8,15 +8,13 @@
  *
  * Progress goes to standard error, rows go to standard output.
  */
-#include <getopt.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <headgate/endian.h>
 
 #include "measure.h"
+#include "options.h"
 #include "traffic.h"
 
 #define DEFAULT_FLOWS	  131072U /* as headgated's --flows */
@@ -25,18 +23,11 @@
 #define PORTS_PER_BACKEND 8000U
 #define FRESH		  65536U /* new flows per repeat, … */
 #define FRESH_CHUNK	  4096U	 /* … as many at a time */
-#define LIST_MAX	  8
 
 #define PASS	    2U
 #define DROP	    1U
 #define TX	    3U
 #define TC_REDIRECT 7U
-
-struct options {
-	uint32_t flows[LIST_MAX], services[LIST_MAX];
-	size_t flow_counts, service_counts;
-	unsigned repeats;
-};
 
 struct run {
 	const struct options *options;
@@ -372,67 +363,6 @@ static void measure_pods(struct run *run, uint8_t family, uint8_t protocol)
 	measure_world(run, &options, flows, 2);
 }
 
-static size_t read_list(const char *text, uint32_t list[LIST_MAX])
-{
-	size_t count = 0;
-	char *end;
-
-	for (;; text = end + 1) {
-		unsigned long value = strtoul(text, &end, 10);
-
-		if (end == text || (*end && *end != ',') || value < 1 ||
-		    value > 10000000 || count == LIST_MAX ||
-		    (count && value <= list[count - 1]))
-			give_up("'%s' is no list of at most %d rising numbers", text,
-				LIST_MAX);
-		list[count++] = (uint32_t)value;
-		if (!*end)
-			return count;
-	}
-}
-
-static void pin_cpu(long cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET((size_t)cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set) < 0)
-		give_up("CPU %ld cannot be had", cpu);
-}
-
-static void read_options(int argc, char **argv, struct options *ret_options)
-{
-	static const struct option known[] = {
-		{ "flows", required_argument, NULL, 'f' },
-		{ "services", required_argument, NULL, 's' },
-		{ "repeats", required_argument, NULL, 'r' },
-		{ "cpu", required_argument, NULL, 'c' },
-		{ 0 },
-	};
-	struct options *options = ret_options;
-	long cpu = sysconf(_SC_NPROCESSORS_ONLN) - 1;
-	int option;
-
-	options->flow_counts = read_list("1,1000,65536", options->flows);
-	options->service_counts = read_list("1,100,10000", options->services);
-	options->repeats = 10;
-	while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0) {
-		if (option == 'f')
-			options->flow_counts = read_list(optarg, options->flows);
-		else if (option == 's')
-			options->service_counts = read_list(optarg, options->services);
-		else if (option == 'r')
-			options->repeats = (unsigned)strtoul(optarg, NULL, 10) ?: 1;
-		else if (option == 'c')
-			cpu = strtol(optarg, NULL, 10);
-		else
-			exit(2);
-	}
-	measure_want(argv + optind, argc - optind);
-	pin_cpu(cpu);
-}
-
 int main(int argc, char **argv)
 {
 	static struct run run;
@@ -440,7 +370,7 @@ int main(int argc, char **argv)
 	const uint8_t families[] = { 4, 6 };
 	const uint8_t protocols[] = { PROTOCOL_TCP, PROTOCOL_UDP };
 
-	read_options(argc, argv, &options);
+	options_read(argc, argv, &options);
 	run.options = &options;
 	topology_enter();
 	for (size_t i = 0; i < 4; i++) {

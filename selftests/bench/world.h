@@ -12,8 +12,8 @@
 #include "../../control/datapath/datapath.h"
 #include "../datapath/topology.h"
 
-#define WORLD_SERVICE_PORT 80
-#define WORLD_TARGET_PORT  8080
+#define WORLD_SERVICE_PORT 80U
+#define WORLD_TARGET_PORT  8080U
 
 struct world_options {
 	uint32_t flows; /* as --flows */
