@@ -18,6 +18,7 @@ enum object_kind {
 	OBJECT_POD,
 	OBJECT_NAMESPACE,
 	OBJECT_NODE,
+	OBJECT_NETWORK_POLICY,
 	OBJECT_KINDS
 };
 
@@ -127,8 +128,16 @@ struct endpoint_slice {
 };
 
 /* ---- Pod, Namespace, Node ---- */
+struct container_port {
+	char *name; /* ports without a name are left out by the reader */
+	uint8_t protocol;
+	uint16_t port;
+};
+
 struct pod {
 	struct addr_list ips;
+	struct container_port *ports; /* of spec.containers */
+	size_t port_count;
 	char *node_name;
 	bool host_network;
 	bool terminated; /* phase Succeeded or Failed: it has no address any more */
@@ -138,6 +147,57 @@ struct node {
 	struct addr_list addrs; /* InternalIP, then ExternalIP */
 	struct cidr_list pod_cidrs;
 	char *zone; /* label topology.kubernetes.io/zone */
+};
+
+/* ---- NetworkPolicy ---- */
+enum label_operator { LABEL_IN, LABEL_NOT_IN, LABEL_EXISTS, LABEL_DOES_NOT_EXIST };
+
+/* matchLabels {k: v} is k In [v]. */
+struct label_requirement {
+	char *key;
+	enum label_operator operator;
+	char **values; /* NULL-terminated; sorted; NULL: none */
+};
+
+/* All requirements must hold; none: everything matches. */
+struct label_selector {
+	struct label_requirement *requirements;
+	size_t count;
+};
+
+struct ip_block {
+	struct cidr block; /* masked */
+	struct cidr_list except;
+};
+
+struct policy_peer {
+	bool has_pods, has_namespaces; /* neither: an ipBlock */
+	struct label_selector pods, namespaces;
+	struct ip_block block;
+};
+
+struct policy_port {
+	uint8_t protocol;
+	char *name;	      /* a named port, else NULL */
+	uint16_t first, last; /* inclusive; all ports: 0-65535 */
+};
+
+/* No peers: all addresses. No ports: all ports of all protocols. */
+struct policy_spec_rule {
+	struct policy_peer *peers;
+	size_t peer_count;
+	struct policy_port *ports;
+	size_t port_count;
+};
+
+struct network_policy {
+	struct label_selector subjects;
+	bool has_ingress, has_egress; /* policyTypes, defaults applied */
+	struct policy_spec_rule *ingress, *egress;
+	size_t ingress_count, egress_count;
+	bool audit; /* annotation headgate.io/policy-mode: audit */
+	/* It could not be read and has no good version: isolates, allows nothing. */
+	bool refused;
 };
 
 struct object {
@@ -152,6 +212,7 @@ struct object {
 		struct endpoint_slice slice;
 		struct pod pod;
 		struct node node;
+		struct network_policy policy;
 	};
 };
 

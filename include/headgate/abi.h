@@ -21,6 +21,7 @@
 #include <linux/types.h>
 #include <headgate/addr.h>
 #include <headgate/flow.h>
+#include <headgate/policy.h>
 
 #define HG_ABI_VERSION 2U
 
@@ -245,7 +246,8 @@ struct hg_state {
 	__u32 abi_version;
 	__u32 route_epoch; /* bumped by each route change */
 	__u32 zero;	   /* always; see xdp/pipeline.h */
-	__u32 spare[13];
+	__u32 policy;	   /* enum hg_policy_state */
+	__u32 spare[12];
 };
 
 /* Time-outs by what both directions have seen; ticks in the datapath, seconds in options.
