@@ -127,6 +127,7 @@ static __always_inline void reply_fill(const struct packet *p,
 	flow->key.sport = backend->port;
 	flow->key.protocol = p->key.protocol;
 	flow->key.snat = snat;
+	flow->key.policy = p->key.policy;
 	flow->ctl = HG_FLOW_PENDING | HG_FLOW_REPLY;
 	flow->partner = LINE_NONE;
 	flow->seen = p->now;
@@ -161,38 +162,18 @@ static __always_inline __u8 create_snat(const struct packet *p,
 	return backend->snat;
 }
 
-/* Both lines of the flow that is ordered. NEXT, with the forward one in p->line, or
- * -reason. */
-static __noinline int create(struct packet *p)
+/*
+ * The reply line is there, PENDING: insert the forward one, and publish both. NEXT, with the
+ * forward one in p->line, or -reason.
+ */
+static __always_inline int create_pair(struct packet *p, struct flow_order *order,
+				       __be16 port)
 {
-	__u32 zero = 0, reply_line, reply_pending, stamp;
-	struct hg_state *state = bpf_map_lookup_elem(&hg_state, &zero);
-	struct flow_order *order = scratch(&hg_order);
-	struct hg_backend *backend;
+	__u32 reply_line = order->line, reply_pending = order->pending;
+	__u32 stamp = order->flow.backend;
 	struct hg_flow *reply;
-	__be16 port;
-	__u8 snat;
 	int r;
 
-	if (!order)
-		return -HG_REASON_flow_contended;
-	stamp = order->flow.backend;
-	backend = backend_of(stamp);
-	if (!backend)
-		return -HG_REASON_table_changing;
-	snat = create_snat(p, backend);
-	if (!snat && !backend->snat && addr_equal(&p->key.src, &backend->addr))
-		return -HG_REASON_snat_ports;
-	reply_fill(p, backend, snat, order);
-	/* The reply's way is asked for by the first reply: a SYN that gets none costs no
-	 * FIB lookup. */
-	order->flow.route_epoch = state ? (__u8)~state->route_epoch : 0;
-	r = create_port(order);
-	if (r < 0)
-		return r;
-	port = order->flow.key.dport;
-	reply_line = order->line;
-	reply_pending = order->pending;
 	forward_fill(p, reply_line, port, order);
 	r = table_insert(order);
 	if (r < 0) {
@@ -211,8 +192,35 @@ static __noinline int create(struct packet *p)
 		return -HG_REASON_flow_contended;
 	}
 	stats_created(backend_index(stamp));
+	policy_count_connection();
 	p->line = order->line;
 	return NEXT;
+}
+
+/* Both lines of the flow that is ordered, through a Service. As create_pair(). */
+static __noinline int create(struct packet *p)
+{
+	__u32 zero = 0;
+	struct hg_state *state = bpf_map_lookup_elem(&hg_state, &zero);
+	struct flow_order *order = scratch(&hg_order);
+	struct hg_backend *backend;
+	__u8 snat;
+	int r;
+
+	if (!order)
+		return -HG_REASON_flow_contended;
+	backend = backend_of(order->flow.backend);
+	if (!backend)
+		return -HG_REASON_table_changing;
+	snat = create_snat(p, backend);
+	if (!snat && !backend->snat && addr_equal(&p->key.src, &backend->addr))
+		return -HG_REASON_snat_ports;
+	reply_fill(p, backend, snat, order);
+	/* The reply's way is asked for by the first reply: a SYN that gets none costs no
+	 * FIB lookup. */
+	order->flow.route_epoch = state ? (__u8)~state->route_epoch : 0;
+	r = create_port(order);
+	return r < 0 ? r : create_pair(p, order, order->flow.key.dport);
 }
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "backend.h"
 #include "forward.h"
+#include "policy.h"
 #include "proof.h"
 #include "rewrite.h"
 
@@ -30,8 +31,7 @@ static __always_inline int flow_target(const struct flow_view *view,
 
 	ret_to->protocol = key->protocol;
 	ret_to->snat = 0;
-	ret_to->spare[0] = 0;
-	ret_to->spare[1] = 0;
+	ret_to->policy = 0;
 	if (view->ctl & HG_FLOW_REPLY) {
 		ret_to->src = backend->vip;
 		ret_to->sport = backend->vport;
@@ -225,6 +225,58 @@ __noinline int flow_close(__u32 line, __u32 ctl)
 	return line_free(flow, ctl) && pair_closed(line, ctl, partner, backend);
 }
 
+/* Both lines of a flow were judged in this epoch. */
+static __always_inline void flow_stamp(const struct flow_view *view, __u32 state)
+{
+	struct hg_flow *flow = table_line(view->line);
+	struct hg_flow *other =
+	    view->partner == LINE_NONE ? 0 : table_line(view->partner);
+
+	if (flow && !((ctl_of(flow) ^ view->ctl) & HG_FLOW_IDENTITY))
+		flow->key.policy = (__u16)state;
+	if (other && partner_of(other, view->partner) == view->line)
+		other->key.policy = (__u16)state;
+}
+
+/* The question that a packet's flow asks anew. */
+static __always_inline struct policy_question *
+flow_question(const struct packet *p, const struct flow_view *view, __u32 state)
+{
+	struct hg_backend *backend = backend_of(view->backend);
+	int is_reply = !!(view->ctl & HG_FLOW_REPLY);
+	const struct hg_flow_key *key = &p->key;
+
+	if (backend)
+		return policy_ask(is_reply ? &view->client : &key->src, &backend->addr,
+				  key->protocol, backend->port, state);
+	if (is_reply)
+		return policy_ask(&key->dst, &key->src, key->protocol, key->sport, state);
+	return policy_ask(&key->src, &key->dst, key->protocol, key->dport, state);
+}
+
+/*
+ * Policy has changed since the flow was judged: its packet, of either direction, asks again.
+ * 0, or -reason, and the flow is gone.
+ */
+static __noinline int flow_rejudge(struct packet *p, __u32 line, __u32 state)
+{
+	struct policy_question *question;
+	struct flow_view view = {};
+	int r = 0;
+
+	if (!table_read(line, &p->key, &view))
+		return -HG_REASON_flow_contended;
+	if (state & HG_POLICY_ON && view.backend != HG_FLOW_FROM_NODE) {
+		question = flow_question(p, &view, state);
+		r = question ? policy_decide(question) : -HG_REASON_flow_contended;
+	}
+	if (r < 0)
+		table_free_pair(&view);
+	else
+		flow_stamp(&view, state);
+	return r;
+}
+
 /* UDP leaves a backend that no longer serves; a new SYN begins anew after an end. */
 static __always_inline int flow_begins_anew(const struct packet *p,
 					    const struct flow_view *view,
@@ -245,7 +297,8 @@ static __always_inline int flow_begins_anew(const struct packet *p,
 static __always_inline int flow_find(struct packet *p, struct flow_view *ret_view)
 {
 	struct hg_backend *backend;
-	__u32 line;
+	__u32 line, state;
+	int r;
 
 	if (!table_find(&p->key, p->hash, ret_view)) {
 		if (p->opens)
@@ -256,9 +309,17 @@ static __always_inline int flow_find(struct packet *p, struct flow_view *ret_vie
 			return NEXT;
 	}
 	backend = backend_of(ret_view->backend);
+	if (!backend && !backend_index(ret_view->backend))
+		return PASS; /* through no Service: direct.h */
 	if (!backend || flow_begins_anew(p, ret_view, backend)) {
 		flow_close(ret_view->line, ret_view->ctl);
 		return backend || p->opens ? NEXT : -HG_REASON_backend_gone;
+	}
+	state = policy_state();
+	if (policy_is_stale(state, ret_view->policy)) {
+		r = flow_rejudge(p, ret_view->line, state);
+		if (r < 0)
+			return r;
 	}
 	if (!(ret_view->line & LINE_EMBRYO))
 		flow_touch(p, ret_view);

@@ -48,6 +48,8 @@ struct flow_view {
 	__u16 hop;
 	__u8 route_epoch;
 	__u8 spare;
+	__u16 policy;
+	__u16 spare1;
 };
 
 /* An insertion: the line as it shall stand, and where. */
@@ -197,6 +199,7 @@ static __always_inline int table_read(__u32 line, const struct hg_flow_key *key,
 	ret_view->born = flow->born;
 	ret_view->hop = flow->hop;
 	ret_view->route_epoch = flow->route_epoch;
+	ret_view->policy = flow->key.policy;
 	barrier();
 	if (!same || (ret_view->ctl & HG_FLOW_STATE) != HG_FLOW_LIVE)
 		return 0;

@@ -112,4 +112,6 @@ HG_MAP(hg_cursors, PERCPU_ARRAY, __u32, struct hg_cursor, 1, 0);
 /* Version and epochs. Control process. */
 HG_MAP(hg_state, ARRAY, __u32, struct hg_state, 1, BPF_F_MMAPABLE);
 
+#include "policy_maps.h"
+
 #endif

@@ -100,8 +100,7 @@ static __always_inline void key_reverse(const struct hg_flow_key *key,
 	ret_key->dport = key->sport;
 	ret_key->protocol = key->protocol;
 	ret_key->snat = 0;
-	ret_key->spare[0] = 0;
-	ret_key->spare[1] = 0;
+	ret_key->policy = 0;
 }
 
 /* The same in place. */

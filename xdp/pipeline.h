@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * The life of a packet, the same at every hook; read it aloud:
- *	parse → ours? → fragment → ICMP → flow → service → backend → create → rewrite → forward
- * (policy's place is before create, where the real client and backend are known).
+ *	parse → ours? → fragment → ICMP → flow → service → backend → policy → create → rewrite → forward
  */
 #ifndef XDP_PIPELINE_H
 #define XDP_PIPELINE_H
@@ -31,6 +30,25 @@ static __always_inline void forget(struct packet *p)
 	p->key.protocol ^= zero;
 }
 
+/* The stage: may the real client open a flow to the real backend? NEXT or -reason. */
+static __noinline int policy(struct packet *p)
+{
+	struct flow_order *order = scratch(&hg_order);
+	__u32 state = policy_state();
+	struct policy_question *question;
+	struct hg_backend *backend;
+
+	if (!order)
+		return -HG_REASON_flow_contended;
+	backend = backend_of(order->flow.backend);
+	if (!backend)
+		return -HG_REASON_table_changing;
+	p->key.policy = (__u16)state;
+	question = policy_ask(&p->key.src, &backend->addr, p->key.protocol, backend->port,
+			      state);
+	return question ? policy_decide(question) : -HG_REASON_flow_contended;
+}
+
 /* A flow was made for the packet: FOUND, or -reason when it is gone already. */
 static __always_inline int made(const struct packet *p, struct flow_view *ret_view)
 {
@@ -53,6 +71,8 @@ static __always_inline int pipeline(struct packet *p)
 		r = flow_find(p, &view);
 	if (r == NEXT) {
 		r = service(p);
+		if (r == NEXT)
+			r = policy(p);
 		if (r == NEXT)
 			r = create(p);
 		if (r == NEXT)

@@ -4,10 +4,13 @@
  *   nic_tc   NIC, ingress: carries what `nic` translated into a local pod, or out by a
  *            neighbour that the kernel still has to resolve
  *   pod_out  host end of a pod's interface, ingress: pod → virtual address, replies of
- *            local backends
+ *            local backends, and what an isolated pod sends directly
+ *   pod_in   the same, egress: what reaches an isolated pod directly. What goes through a
+ *            Service was judged where it entered, and does not pass here (redirect_peer).
  * Nothing of it enters the host's IP stack.
  */
 #include "hook_tc.h"
+#include "direct.h"
 #include "pipeline.h"
 
 #define TC_OK	0
@@ -58,11 +61,37 @@ SEC("tc")
 int pod_out(struct __sk_buff *ctx)
 {
 	struct packet p = { .ctx = ctx };
+	struct hg_policy_link *link;
 	int r = parse(&p);
 
+	if (r != NEXT)
+		return TC_OK;
+	link = link_of(hook_ifindex(ctx));
+	r = direct_source(&p, link);
 	if (r == NEXT)
 		r = pipeline(&p);
+	if (r == PASS && link_is_isolated(link, p.family))
+		r = direct(&p, link, DIRECT_OUT);
 	return leave(&p, r);
+}
+
+SEC("tc")
+int pod_in(struct __sk_buff *ctx)
+{
+	struct hg_policy_link *link = link_of(hook_ifindex(ctx));
+	struct packet p = { .ctx = ctx };
+	int r;
+
+	if (!link_is_isolated(link, 4) && !link_is_isolated(link, 6))
+		return TC_OK;
+	if (parse(&p) != NEXT || !link_is_isolated(link, p.family))
+		return TC_OK;
+	/* The node itself reaches its pods: by origin, never by address. */
+	r = direct(&p, link, ctx->ingress_ifindex ? DIRECT_IN : DIRECT_NODE);
+	if (r >= 0)
+		return TC_OK;
+	stats_reason((__u32)-r, p.length);
+	return TC_SHOT;
 }
 
 /*

@@ -283,6 +283,8 @@ struct hg_config {
 	__u8 answer_neighbours;	    /* ARP and ND for VIPs */
 	__u8 pods;		    /* --pod-interfaces given */
 	__u8 frags;		    /* loaded with BPF_F_XDP_HAS_FRAGS */
+	__u8 source_check;	    /* a pod sends from its own addresses only */
+	__u8 spare[7];
 };
 
 /* XDP metadata: what `nic` tells `nic_tc` about a packet that it translated.

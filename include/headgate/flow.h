@@ -31,8 +31,8 @@ struct hg_flow_key {
 		__u32 ports;
 	};
 	__u8 protocol;
-	__u8 snat; /* != 0: SNAT reply key; the packet's dst is hg_snat[snat] */
-	__u8 spare[2];
+	__u8 snat;    /* != 0: SNAT reply key; the packet's dst is hg_snat[snat] */
+	__u16 policy; /* epoch in which policy has judged the flow; no part of the key */
 };
 
 #define HG_FLOW_WINDOW	 32U /* hg_flows: lines probed from the home line on */
@@ -54,6 +54,14 @@ enum hg_flow_ctl {
 #define HG_FLOW_GENERATION_SHIFT 16
 /* A line as a reader must find it again: state and generation, not flags. */
 #define HG_FLOW_IDENTITY (HG_FLOW_STATE | (0xffffU << HG_FLOW_GENERATION_SHIFT))
+
+/*
+ * backend: a flow through no Service, tracked because policy isolates one of its ends, has
+ * index 0, and flags where others have their backend's generation.
+ */
+enum hg_flow_direct {
+	HG_FLOW_FROM_NODE = 1 << 20, /* the node opened it itself: never judged */
+};
 
 /* partner: line of the other direction; its table is the same as this line's. */
 #define HG_FLOW_PARTNER_NONE 0xffffffffU

@@ -141,7 +141,8 @@ static inline __u32 hg_policy_port_place(__u32 bank, __u32 protocol, __u16 port)
 }
 
 /*
- * hg_policy_counters: ARRAY of struct hg_policy_counter. MMAPABLE. Datapath adds. Packets
+ * hg_policy_counters: ARRAY of struct hg_policy_counter; index 0 is never used. MMAPABLE.
+ * Datapath adds. Packets
  * that were judged (the first of a flow, each refused one, one after a change of policy);
  * connections: flows that were made.
  */

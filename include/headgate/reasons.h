@@ -33,7 +33,19 @@
 	R(18, no_route, "no route to the backend or back to the client")                 \
 	R(19, backend_gone, "the flow's backend left the Service")                       \
 	R(20, answer_withheld, "the refusal itself was withheld by the rate limit")      \
-	R(21, table_changing, "the Service was being replaced at this instant")
+	R(21, table_changing, "the Service was being replaced at this instant")          \
+	R(22, policy_egress, "a NetworkPolicy isolates the sender, no rule allows this") \
+	R(23, policy_ingress,                                                            \
+	  "a NetworkPolicy isolates the receiver, no rule allows this")                  \
+	R(24, policy_protocol,                                                           \
+	  "no rule without ports lets this protocol to or from an isolated pod")         \
+	R(25, policy_fragment,                                                           \
+	  "a later fragment of an isolated pod whose first fragment was not seen")       \
+	R(26, policy_icmp,                                                               \
+	  "an ICMP error to or from an isolated pod that quotes none of its flows")      \
+	R(27, policy_malformed,                                                          \
+	  "an isolated pod's packet whose headers are cut short or not followed")        \
+	R(28, spoofed_source, "a pod sent from an address that is not its own")
 
 enum hg_reason {
 	HG_REASON_NONE = 0,

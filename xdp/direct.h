@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * direct: traffic of a pod that goes through no Service, judged at the pod's own interface.
+ * Pods that no policy isolates cost a look at their link and view. For the others, the
+ * packets that open a flow are judged and the flow is remembered, in the same tables and by
+ * the same rules as flows through Services (line.h), so that replies, related ICMP errors and
+ * all later packets pass by the flow. Nothing is translated.
+ *
+ * A TCP segment inside a connection that is not known here (it is older than the isolation,
+ * or its flow was lost) passes when the policy in force would let either end open it.
+ */
+#ifndef XDP_DIRECT_H
+#define XDP_DIRECT_H
+
+#include "icmp.h"
+
+enum direct_way {
+	DIRECT_OUT,  /* from the pod */
+	DIRECT_IN,   /* to the pod */
+	DIRECT_NODE, /* to the pod, from the node itself: never judged */
+};
+
+/* The pod behind a host end; NULL: none is known. */
+static __always_inline struct hg_policy_link *link_of(__u32 ifindex)
+{
+	for (__u32 i = 0; i < HG_POLICY_LINK_WINDOW; i++) {
+		__u32 index = (ifindex + i) & (HG_POLICY_LINKS - 1);
+		struct hg_policy_link *link =
+		    bpf_map_lookup_elem(&hg_policy_links, &index);
+
+		if (link && *(volatile __u32 *)&link->ifindex == ifindex)
+			return link;
+	}
+	return 0;
+}
+
+/* Does a policy isolate this pod, in whatever direction? */
+static __always_inline int link_is_isolated(const struct hg_policy_link *link,
+					    __u8 family)
+{
+	__u32 state = policy_state();
+	struct hg_policy_view *view;
+
+	if (!link || !(state & HG_POLICY_ON))
+		return 0;
+	view = policy_view(link->pods[family == 6], state);
+	return view && (view->ingress | view->egress);
+}
+
+/*
+ * A pod sends from its own addresses. What has none yet asks for one (DHCP, duplicate
+ * address detection), and neighbours talk by link-local addresses.
+ */
+static __always_inline int direct_source(const struct packet *p,
+					 const struct hg_policy_link *link)
+{
+	const struct hg_addr *src = &p->key.src;
+	__u32 first = host32((HG_FORCE __be32)src->words[0]);
+
+	if (!hg_config.source_check || !link ||
+	    addr_equal(src, &link->addrs[p->family == 6]))
+		return NEXT;
+	if (p->family == 4 && !src->words[3] && p->key.dst.words[3] == 0xffffffff)
+		return NEXT;
+	if (p->family == 6 && is_icmp(p) && icmp_is_neighbourly(p))
+		return NEXT;
+	if (p->family == 6 && first >> 22 == 0xfe80U >> 6)
+		return NEXT;
+	return -HG_REASON_spoofed_source;
+}
+
+/* Key and hash of what has no ports: echo by its identifier, others by their addresses. */
+static __always_inline void direct_key(struct packet *p)
+{
+	const struct icmp_head *icmp;
+
+	p->now = clock_tick();
+	p->key.snat = 0;
+	if (hg_policy_protocol(p->key.protocol) == HG_POLICY_PROTOCOLS) {
+		p->key.ports = 0;
+		icmp = is_icmp(p) ? packet_at(p, p->l4, sizeof(*icmp)) : 0;
+		if (icmp) {
+			p->key.sport = *(const __be16 *)&icmp->rest;
+			p->key.dport = p->key.sport;
+		}
+	}
+	p->hash = hg_hash_flow(&p->key, hg_config.seed);
+}
+
+static __always_inline int direct_ask(const struct packet *p, __u32 state, int reversed)
+{
+	const struct hg_flow_key *key = &p->key;
+	struct policy_question *question =
+	    reversed ? policy_ask(&key->dst, &key->src, key->protocol, key->sport, state)
+		     : policy_ask(&key->src, &key->dst, key->protocol, key->dport, state);
+
+	return question ? policy_decide(question) : -HG_REASON_flow_contended;
+}
+
+/* Might either end have opened what is not known here? */
+static __always_inline int is_inside(const struct packet *p)
+{
+	return p->key.protocol == IPPROTO_TCP && !p->opens;
+}
+
+/* Both lines of a flow that was allowed. PASS, or -reason. */
+static __always_inline int direct_create(struct packet *p, __u32 stamp)
+{
+	struct flow_order *order = order_fresh();
+	struct hg_flow *flow;
+	int r;
+
+	if (!order)
+		return -HG_REASON_flow_contended;
+	flow = &order->flow;
+	order->table = LINE_EMBRYO;
+	order->from = LINE_NONE;
+	key_reverse(&p->key, &flow->key);
+	flow->key.policy = p->key.policy;
+	flow->ctl = HG_FLOW_PENDING | HG_FLOW_REPLY;
+	flow->partner = LINE_NONE;
+	flow->backend = stamp;
+	flow->seen = p->now;
+	flow->port = p->key.sport;
+	flow->born = (__u8)p->now;
+	order->hash = hg_hash_flow(&flow->key, hg_config.seed);
+	r = table_insert(order);
+	if (r == -TABLE_EXISTS)
+		return PASS; /* another flow has the reply's key: each packet is judged */
+	if (r == 0)
+		r = create_pair(p, order, p->key.sport);
+	return r < 0 ? r : PASS;
+}
+
+/* Nothing is known of the packet's flow. PASS, or -reason. */
+static __noinline int direct_open(struct packet *p, __u32 state, enum direct_way way)
+{
+	int r = 0;
+
+	p->key.policy = (__u16)state;
+	if (way != DIRECT_NODE) {
+		r = direct_ask(p, state, 0);
+		if (r < 0 && is_inside(p) && direct_ask(p, state, 1) == 0) {
+			key_turn(&p->key);
+			p->hash = hg_hash_flow(&p->key, hg_config.seed);
+			p->seen = 0;
+			r = 0;
+		}
+	}
+	if (r < 0)
+		return r;
+	if (p->seen & HG_FLOW_RST)
+		return PASS;
+	return direct_create(p, way == DIRECT_NODE ? HG_FLOW_FROM_NODE : 0);
+}
+
+/* Shall a packet of a known flow be looked at as if there were none? */
+static __always_inline int direct_begins_anew(const struct packet *p,
+					      const struct flow_view *view)
+{
+	int ended;
+
+	if (!p->opens || p->key.protocol == IPPROTO_UDP)
+		return 0;
+	ended = flow_ended(view->line, view->ctl) != FLOW_GOES_ON;
+	if (ended)
+		flow_close(view->line, view->ctl);
+	/* The other end opens: the flow's own direction says nothing of that. */
+	return ended || view->ctl & HG_FLOW_REPLY;
+}
+
+/* A packet by its flow: PASS, NEXT when none holds, or -reason. Inlined: the stack is full. */
+static __always_inline int direct_known(struct packet *p, __u32 state)
+{
+	struct flow_view view = {};
+	int r;
+
+	if (!table_find(&p->key, p->hash, &view) || direct_begins_anew(p, &view))
+		return NEXT;
+	if (policy_is_stale(state, view.policy)) {
+		r = flow_rejudge(p, view.line, state);
+		if (r < 0)
+			return r;
+	}
+	if (!(view.line & LINE_EMBRYO))
+		flow_touch(p, &view);
+	else if (flow_embryonic(p, view.line) == -HG_REASON_flow_table_full)
+		return -HG_REASON_flow_table_full;
+	return PASS;
+}
+
+/* An error passes by the flow that it quotes, else like an echo. NEXT or PASS. */
+static __noinline int direct_error(struct packet *p)
+{
+	struct packet quote = { .ctx = p->ctx };
+	struct flow_view view = {};
+
+	if (!parse_quote(&quote, p->l4 + sizeof(struct icmp_head), p->family))
+		return NEXT;
+	key_turn(&quote.key);
+	return table_find(&quote.key, hg_hash_flow(&quote.key, hg_config.seed), &view)
+		   ? PASS
+		   : NEXT;
+}
+
+/*
+ * Link-local addresses, multicast, broadcast: they name no pod, so the pod behind the
+ * interface is asked for, packet by packet. NEXT: the packet bears the pod's own address.
+ */
+static __noinline int direct_nameless(struct packet *p, const struct hg_policy_link *link,
+				      __u32 state, enum direct_way way)
+{
+	const struct hg_addr *own = &link->addrs[p->family == 6];
+	const struct hg_flow_key *key = &p->key;
+	struct policy_question *question;
+
+	if (addr_equal(way == DIRECT_OUT ? &key->src : &key->dst, own))
+		return NEXT;
+	if (way == DIRECT_NODE)
+		return PASS;
+	question = way == DIRECT_OUT
+		       ? policy_ask(own, &key->dst, key->protocol, key->dport, state)
+		       : policy_ask(&key->src, own, key->protocol, key->dport, state);
+	if (!question)
+		return -HG_REASON_flow_contended;
+	return policy_decide(question) ?: PASS;
+}
+
+/* The stage, for a pod that is isolated: PASS, or -reason. */
+static __always_inline int direct(struct packet *p, const struct hg_policy_link *link,
+				  enum direct_way way)
+{
+	__u32 state = policy_state();
+	int r = NEXT, is_error = 0;
+
+	if (!link)
+		return PASS;
+	if (p->flaw && p->flaw != HG_REASON_protocol)
+		return -HG_REASON_policy_malformed;
+	p->now = clock_tick();
+	if (p->fragment != WHOLE && fragment_place(p) != NEXT)
+		return -HG_REASON_policy_fragment;
+	if (is_icmp(p) && icmp_is_neighbourly(p))
+		return PASS;
+	is_error = is_icmp(p) && icmp_is_error(p);
+	if (is_error)
+		r = direct_error(p);
+	if (r == NEXT)
+		r = direct_nameless(p, link, state, way);
+	if (r != NEXT)
+		return r;
+	direct_key(p);
+	if (!is_error)
+		r = direct_known(p, state);
+	if (r != NEXT)
+		return r;
+	if (is_error)
+		return direct_ask(p, state, 0) < 0 ? -HG_REASON_policy_icmp : PASS;
+	return direct_open(p, state, way);
+}
+
+#endif
