@@ -49,6 +49,7 @@ struct hg_config harness_config(void)
 		.answer_neighbours = 1,
 		.pods = 1,
 		.frags = 1,
+		.source_check = 1,
 	};
 
 	if (clock_calibrate(&config) < 0)
@@ -104,6 +105,12 @@ static const struct size sizes[] = {
 	{ "hg_affinity", 1024 },
 	{ "hg_ranges", 1024 },
 	{ "hg_expired", HARNESS_BACKENDS },
+	{ "hg_policy_rows", HARNESS_ROWS },
+	{ "hg_policy_cells", HARNESS_CELLS / 4 },
+	{ "hg_policy_sets", HARNESS_SETS },
+	{ "hg_policy_pods", HARNESS_PODS },
+	{ "hg_policy_v4_blocks", HARNESS_BLOCKS * 64 },
+	{ "hg_policy_counters", HARNESS_COUNTERS },
 };
 
 static int size_map(const struct harness *harness, struct bpf_map *map)
@@ -199,7 +206,7 @@ int harness_map(const struct harness *harness, const char *name)
 	exit(1);
 }
 
-static void *map_array(const struct harness *harness, const char *name, size_t size)
+void *harness_map_array(const struct harness *harness, const char *name, size_t size)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	void *memory = mmap(NULL, (size + page - 1) / page * page, PROT_READ | PROT_WRITE,
@@ -227,16 +234,19 @@ int harness_open(const struct hg_config *config, struct harness *ret_harness)
 	harness->nic = find_program(harness, "nic");
 	harness->nic_tc = find_program(harness, "nic_tc");
 	harness->pod_out = find_program(harness, "pod_out");
-	harness->flows = map_array(harness, "hg_flows", HARNESS_LINES * 64UL);
-	harness->embryos = map_array(harness, "hg_embryos", HARNESS_LINES * 64UL);
-	harness->locks = map_array(harness, "hg_locks", HG_LOCKS * 8UL);
+	harness->pod_in = find_program(harness, "pod_in");
+	harness->flows = harness_map_array(harness, "hg_flows", HARNESS_LINES * 64UL);
+	harness->embryos = harness_map_array(harness, "hg_embryos", HARNESS_LINES * 64UL);
+	harness->locks = harness_map_array(harness, "hg_locks", HG_LOCKS * 8UL);
 	harness->stats =
-	    map_array(harness, "hg_stats",
-		      sizeof(struct hg_stats) * HARNESS_BACKENDS * config->cpus);
-	harness->expired = map_array(harness, "hg_expired", HARNESS_BACKENDS * 8UL);
-	harness->slots = map_array(harness, "hg_slots", 8192 * 8UL);
-	harness->members = map_array(harness, "hg_members", 4096 * 8UL);
-	harness->state = map_array(harness, "hg_state", sizeof(struct hg_state));
+	    harness_map_array(harness, "hg_stats",
+			      sizeof(struct hg_stats) * HARNESS_BACKENDS * config->cpus);
+	harness->expired =
+	    harness_map_array(harness, "hg_expired", HARNESS_BACKENDS * 8UL);
+	harness->slots = harness_map_array(harness, "hg_slots", 8192 * 8UL);
+	harness->members = harness_map_array(harness, "hg_members", 4096 * 8UL);
+	harness->state = harness_map_array(harness, "hg_state", sizeof(struct hg_state));
+	harness_map_policy(harness);
 	harness_clear(harness);
 	return 0;
 }

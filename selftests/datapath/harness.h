@@ -21,13 +21,30 @@
 
 #define HARNESS_BACKENDS 256U
 #define HARNESS_LINES	 8192U /* of hg_flows; and of hg_embryos */
+#define HARNESS_ROWS	 4096U
+#define HARNESS_CELLS	 16384U
+#define HARNESS_SETS	 64U
+#define HARNESS_PODS	 64U
+#define HARNESS_BLOCKS	 64U
+#define HARNESS_COUNTERS 4096U
 
 struct bpf_object;
+
+/* The arrays of policy, mapped; see <headgate/policy.h>. */
+struct harness_policy {
+	struct hg_policy_row *rows;
+	uint16_t *cells;
+	struct hg_policy_set *sets;
+	struct hg_policy_pod *pods;
+	struct hg_policy_link *links;
+	uint16_t *v4, *v4_blocks, *ports;
+	struct hg_policy_counter *counters;
+};
 
 struct harness {
 	struct bpf_object *objects[2];
 	struct hg_config config;
-	int nic, nic_tc, pod_out; /* program descriptors */
+	int nic, nic_tc, pod_out, pod_in; /* program descriptors */
 	int cpus;
 
 	struct hg_flow *flows, *embryos; /* mapped; HARNESS_LINES each */
@@ -37,6 +54,7 @@ struct harness {
 	__u64 *slots; /* hg_slots, see slot.h */
 	struct hg_member *members;
 	struct hg_state *state;
+	struct harness_policy policy;
 };
 
 /* What the tests run with when they do not care: every feature on, answers unlimited. */
@@ -51,6 +69,11 @@ void harness_close(struct harness *harness);
 
 /* Forget everything: state, flows, counters, cursors. */
 void harness_clear(struct harness *harness);
+
+/* A mapped array by name; ends the test when it cannot be had. */
+void *harness_map_array(const struct harness *harness, const char *name, size_t size);
+void harness_map_policy(struct harness *harness);
+void harness_clear_policy(struct harness *harness);
 
 /* Every CPU's SNAT port cursor: the next port sought is the one after this. */
 void harness_rewind_ports(struct harness *harness, uint16_t port);

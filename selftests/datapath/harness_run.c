@@ -98,10 +98,10 @@ static void clear_array(const struct harness *harness, const char *name, uint32_
 
 void harness_clear(struct harness *harness)
 {
-	static const char *const hashes[] = {
-		"hg_frontends", "hg_hop_index", "hg_links",
-		"hg_fragments", "hg_affinity",	"hg_ranges"
-	};
+	static const char *const hashes[] = { "hg_frontends",	 "hg_hop_index",
+					      "hg_links",	 "hg_fragments",
+					      "hg_affinity",	 "hg_ranges",
+					      "hg_policy_addrs", "hg_policy_v6" };
 
 	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++)
 		clear_hash(harness, hashes[i]);
@@ -121,6 +121,7 @@ void harness_clear(struct harness *harness)
 	memset(harness->expired, 0, HARNESS_BACKENDS * 8UL);
 	memset(harness->slots, 0, 8192 * 8UL);
 	memset(harness->members, 0, 4096 * 8UL);
+	harness_clear_policy(harness);
 	memset(harness->state, 0, sizeof(*harness->state));
 	harness->state->abi_version = HG_ABI_VERSION;
 }
