@@ -94,7 +94,7 @@ $(B)/datapath/%: $(B)/selftests/datapath/%.o $(harness) $(B)/libheadgate.a
 	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lpthread
 # What tools/check kernels runs in its guests: tests of rows in one process, so that the
 # verifier works once; and the program beside ours.
-smoke := budget clusterip reply nat pods icmp fragment neighbours
+smoke := budget clusterip reply nat pods icmp fragment neighbours policy policy_odd
 $(B)/kernels/%_rows.o: $(B)/selftests/datapath/%_test.o
 	@mkdir -p $(@D)
 	objcopy --redefine-sym main=$*_main $< $@

@@ -82,8 +82,9 @@ static void check_harness(const struct harness *harness)
 	bool nic = is_within_budget("nic", harness->nic);
 	bool nic_tc = is_within_budget("nic_tc", harness->nic_tc);
 	bool pod_out = is_within_budget("pod_out", harness->pod_out);
+	bool pod_in = is_within_budget("pod_in", harness->pod_in);
 
-	assert_true(nic && nic_tc && pod_out);
+	assert_true(nic && nic_tc && pod_out && pod_in);
 }
 
 static void verifier_stays_within_budget(void **state)

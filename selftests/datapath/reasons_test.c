@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include "reasons_policy.h"
 #include "rows.h"
 
 static void send_opening(struct scene *scene, enum role client,
@@ -301,6 +302,13 @@ static const struct producer producers[HG_REASON_END] = {
 	[HG_REASON_backend_gone] = { produce_backend_gone, USUAL, 0 },
 	[HG_REASON_answer_withheld] = { produce_answer_withheld, NARROW, 0 },
 	[HG_REASON_table_changing] = { produce_table_changing, USUAL, 0 },
+	[HG_REASON_policy_egress] = { produce_policy_egress, USUAL, 0 },
+	[HG_REASON_policy_ingress] = { produce_policy_ingress, USUAL, 0 },
+	[HG_REASON_policy_protocol] = { produce_policy_protocol, USUAL, 0 },
+	[HG_REASON_policy_fragment] = { produce_policy_fragment, USUAL, 0 },
+	[HG_REASON_policy_icmp] = { produce_policy_icmp, USUAL, 0 },
+	[HG_REASON_policy_malformed] = { produce_policy_malformed, USUAL, 0 },
+	[HG_REASON_spoofed_source] = { produce_spoofed_source, USUAL, 0 },
 };
 
 static struct harness harnesses[WHICHS];

@@ -12,12 +12,15 @@ int pods_main(void);
 int icmp_main(void);
 int fragment_main(void);
 int neighbours_main(void);
+int policy_main(void);
+int policy_odd_main(void);
 
 int main(void)
 {
 	int (*const groups[])(void) = {
-		budget_main, clusterip_main, reply_main,    nat_main,
-		pods_main,   icmp_main,	     fragment_main, neighbours_main,
+		budget_main, clusterip_main,  reply_main,    nat_main,
+		pods_main,   icmp_main,	      fragment_main, neighbours_main,
+		policy_main, policy_odd_main,
 	};
 	int failed = 0;
 

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * What policy makes of packets without ports, parts of packets, errors, neighbours and
+ * addresses that name no pod. POD_B hears CLIENT on one port, and OTHER_CLIENT on all.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+#include "rows.h"
+#include "scene_policy.h"
+
+#define POD_PORT 5000
+
+static const struct scene_rule hears[] = {
+	{ .peers = { CLIENT }, .port = TARGET_PORT },
+	{ .peers = { OTHER_CLIENT }, .all_ports = true },
+	{ 0 },
+};
+static const struct scene_rule nothing[] = { { 0 } };
+
+static void begin(struct scene *scene, void **state, uint8_t family)
+{
+	scene_begin(scene, *state, family, PROTOCOL_TCP);
+	scene_know_pods(scene);
+	scene_isolate(scene, POD_B, INGRESS, hears);
+	scene_isolate(scene, POD_B, EGRESS, nothing);
+	scene_switch_policy(scene);
+}
+
+static bool passed(const struct scene *scene)
+{
+	return scene->run.verdict == TC_OK || scene->run.verdict == UINT32_MAX;
+}
+
+static bool enters(struct scene *scene, const struct packet *packet)
+{
+	scene_send_tc(scene, scene->harness->pod_in, POD1, packet);
+	return passed(scene);
+}
+
+static bool leaves(struct scene *scene, const struct packet *packet)
+{
+	scene_send_tc(scene, scene->harness->pod_out, POD1, packet);
+	return passed(scene);
+}
+
+static struct packet to_pod(const struct scene *scene, enum role from)
+{
+	struct packet packet;
+
+	scene_from_client(scene, from, &packet);
+	packet.dst = scene_addr(scene, POD_B);
+	packet.sport = POD_PORT;
+	packet.dport = TARGET_PORT;
+	return packet;
+}
+
+static struct packet turned(const struct packet *packet)
+{
+	struct packet reply = *packet;
+
+	reply.src = packet->dst;
+	reply.dst = packet->src;
+	reply.sport = packet->dport;
+	reply.dport = packet->sport;
+	return reply;
+}
+
+static uint64_t refused(const struct scene *scene, enum hg_reason reason)
+{
+	return harness_reason(scene->harness, reason);
+}
+
+static struct packet echo_from(const struct scene *scene, enum role from)
+{
+	struct packet packet = to_pod(scene, from);
+
+	packet.protocol = scene->family == 4 ? PROTOCOL_ICMP : PROTOCOL_ICMP6;
+	packet.icmp_type = scene->family == 4 ? 8 : 128;
+	packet.icmp_word = 0x12340001;
+	return packet;
+}
+
+static void echo_follows_rules_without_ports(void **state)
+{
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		struct scene scene;
+		struct packet packet;
+
+		begin(&scene, state, family);
+		packet = echo_from(&scene, CLIENT);
+		assert_false(enters(&scene, &packet));
+		assert_int_equal(refused(&scene, HG_REASON_policy_protocol), 1);
+		packet = echo_from(&scene, OTHER_CLIENT);
+		assert_true(enters(&scene, &packet));
+		packet = turned(&packet);
+		packet.icmp_type = family == 4 ? 0 : 129;
+		assert_true(leaves(&scene, &packet));
+		packet.icmp_word = 0x43210001;
+		assert_false(leaves(&scene, &packet));
+	}
+}
+
+static void other_protocols_follow_rules_without_ports(void **state)
+{
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		struct scene scene;
+		struct packet packet;
+
+		begin(&scene, state, family);
+		packet = to_pod(&scene, CLIENT);
+		packet.protocol = 47;
+		packet.payload = 40;
+		assert_false(enters(&scene, &packet));
+		packet.src = scene_addr(&scene, OTHER_CLIENT);
+		assert_true(enters(&scene, &packet));
+		packet = turned(&packet);
+		assert_true(leaves(&scene, &packet));
+		assert_int_equal(refused(&scene, HG_REASON_policy_protocol), 1);
+	}
+}
+
+static void sctp_is_not_tcp_but_has_ports(void **state)
+{
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		struct scene scene;
+		struct packet packet;
+
+		begin(&scene, state, family);
+		packet = to_pod(&scene, CLIENT);
+		packet.protocol = PROTOCOL_SCTP;
+		packet.chunk = SCTP_INIT;
+		assert_true(enters(&scene, &packet));
+		packet.dport++;
+		assert_false(enters(&scene, &packet));
+		assert_int_equal(refused(&scene, HG_REASON_policy_ingress), 1);
+	}
+}
+
+static void fragments_follow_their_first(void **state)
+{
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		struct scene scene;
+		struct packet first, later;
+
+		begin(&scene, state, family);
+		first = to_pod(&scene, CLIENT);
+		first.protocol = PROTOCOL_UDP;
+		first.payload = 200;
+		first.fragmented = true;
+		first.id = 77;
+		first.slice_size = 96;
+		first.extensions = family == 6;
+		first.extension[0] = PROTOCOL_FRAGMENT;
+		later = first;
+		later.slice = 96;
+		later.slice_size = 0;
+		assert_false(enters(&scene, &later));
+		assert_int_equal(refused(&scene, HG_REASON_policy_fragment), 1);
+		assert_true(enters(&scene, &first));
+		assert_true(enters(&scene, &later));
+	}
+}
+
+static void errors_pass_by_the_flow_they_quote(void **state)
+{
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		struct scene scene;
+		struct packet open, error;
+
+		begin(&scene, state, family);
+		open = to_pod(&scene, CLIENT);
+		assert_true(enters(&scene, &open));
+		/* A router on the way back: the pod's reply did not fit. */
+		error = echo_from(&scene, ROUTER);
+		open = turned(&open);
+		error.icmp_type = family == 4 ? 3 : 2;
+		error.icmp_code = family == 4 ? 4 : 0;
+		error.icmp_word = 1400;
+		error.quote = &open;
+		error.quote_size = 8;
+		assert_true(enters(&scene, &error));
+		open.dport++;
+		assert_false(enters(&scene, &error));
+		assert_int_equal(refused(&scene, HG_REASON_policy_icmp), 1);
+	}
+}
+
+static void neighbours_always_pass(void **state)
+{
+	static const uint8_t types[] = { 130, 131, 132, 133, 134, 135, 136, 143 };
+	struct scene scene;
+	struct packet packet;
+
+	begin(&scene, state, 6);
+	packet = echo_from(&scene, STRANGER);
+	for (size_t i = 0; i < sizeof(types); i++) {
+		packet.icmp_type = types[i];
+		assert_true(enters(&scene, &packet));
+	}
+	packet = turned(&packet);
+	memset(&packet.src, 0, sizeof(packet.src)); /* duplicate address detection */
+	packet.icmp_type = 135;
+	assert_true(leaves(&scene, &packet));
+}
+
+/* fe80::/64 and ff02::/16 are nobody's addresses; the pod is still isolated. */
+static void addresses_that_name_no_pod_open_no_way(void **state)
+{
+	struct scene scene;
+	struct packet packet;
+
+	begin(&scene, state, 6);
+	packet = to_pod(&scene, STRANGER);
+	memset(&packet.dst, 0, sizeof(packet.dst));
+	packet.dst.bytes[0] = 0xff;
+	packet.dst.bytes[1] = 0x02;
+	packet.dst.bytes[15] = 0xfb;
+	packet.protocol = PROTOCOL_UDP;
+	assert_false(enters(&scene, &packet));
+	packet.src = scene_addr(&scene, OTHER_CLIENT);
+	assert_true(enters(&scene, &packet));
+	packet = to_pod(&scene, STRANGER);
+	packet = turned(&packet);
+	memset(&packet.src, 0, sizeof(packet.src));
+	packet.src.bytes[0] = 0xfe;
+	packet.src.bytes[1] = 0x80;
+	packet.src.bytes[15] = 1;
+	assert_false(leaves(&scene, &packet));
+	assert_int_equal(refused(&scene, HG_REASON_policy_egress), 1);
+}
+
+static void a_pod_sends_from_its_own_address(void **state)
+{
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		struct scene scene;
+		struct packet packet;
+
+		scene_begin(&scene, *state, family, PROTOCOL_TCP);
+		scene_know_pods(&scene);
+		packet = to_pod(&scene, STRANGER);
+		packet = turned(&packet);
+		assert_true(leaves(&scene, &packet));
+		packet.src = scene_addr(&scene, POD_A);
+		assert_false(leaves(&scene, &packet));
+		assert_int_equal(refused(&scene, HG_REASON_spoofed_source), 1);
+	}
+}
+
+static void what_cannot_be_read_is_dropped_for_isolated_pods_only(void **state)
+{
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		struct scene scene;
+		uint8_t frame[FRAME_ROOM];
+		struct packet packet;
+		struct run *run = &scene.run;
+
+		begin(&scene, state, family);
+		packet = to_pod(&scene, OTHER_CLIENT);
+		run->in_size = packet_build(&packet, frame);
+		frame[14 + (family == 4 ? 20 : 40) + 12] = 0x40; /* TCP header of 16 */
+		memcpy(run->in, frame, run->in_size);
+		run->ifindex = topology_ifindex(POD1);
+		run->ingress_ifindex = topology_ifindex(NIC0);
+		harness_run(scene.harness->pod_in, false, run);
+		assert_int_equal(run->verdict, TC_SHOT);
+		assert_int_equal(refused(&scene, HG_REASON_policy_malformed), 1);
+		run->ifindex = topology_ifindex(POD0);
+		harness_run(scene.harness->pod_in, false, run);
+		assert_int_equal(run->verdict, TC_OK);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(echo_follows_rules_without_ports),
+		cmocka_unit_test(other_protocols_follow_rules_without_ports),
+		cmocka_unit_test(sctp_is_not_tcp_but_has_ports),
+		cmocka_unit_test(fragments_follow_their_first),
+		cmocka_unit_test(errors_pass_by_the_flow_they_quote),
+		cmocka_unit_test(neighbours_always_pass),
+		cmocka_unit_test(addresses_that_name_no_pod_open_no_way),
+		cmocka_unit_test(a_pod_sends_from_its_own_address),
+		cmocka_unit_test(what_cannot_be_read_is_dropped_for_isolated_pods_only),
+	};
+
+	return cmocka_run_group_tests(tests, rows_open, rows_close);
+}
