@@ -62,7 +62,9 @@ static __always_inline struct hg_policy_view *policy_view(__u32 pod, __u32 state
 static __always_inline struct hg_policy_view *policy_find(const struct hg_addr *addr,
 							  __u32 state)
 {
-	__u32 *pod = bpf_map_lookup_elem(&hg_policy_addrs, addr);
+	/* A key may not lie in a global function's argument before Linux 6.2. */
+	struct hg_addr key = *addr;
+	__u32 *pod = bpf_map_lookup_elem(&hg_policy_addrs, &key);
 
 	return pod ? policy_view(*(volatile __u32 *)pod, state) : 0;
 }
