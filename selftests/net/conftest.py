@@ -14,7 +14,7 @@ from lab import Gate, Lab, name_of  # noqa: E402
 
 @pytest.fixture(scope="module")
 def lab(request):
-    made = Lab(name_of(request.path.stem))
+    made = Lab(name_of(request.path.stem), getattr(request.module, "LAB_PODS", 2))
     try:
         made.up()
         yield made

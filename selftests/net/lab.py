@@ -37,8 +37,9 @@ def wait_for(condition, what, seconds=10):
 
 
 class Lab:
-    def __init__(self, name):
+    def __init__(self, name, pods=2):
         self.name = name
+        self.pods = pods
         self.folder = pathlib.Path("/run") / name
         self.manifests = self.folder / "manifests"
 
@@ -46,10 +47,14 @@ class Lab:
         return [str(ROOT / "tools/lab"), verb, "--name", self.name, *map(str, arguments)]
 
     def up(self):
-        subprocess.run(self._command("up"), check=True, stdin=subprocess.DEVNULL)
+        subprocess.run(self._command("up", "--pods", self.pods), check=True, stdin=subprocess.DEVNULL)
 
     def down(self):
         subprocess.run(self._command("down"), check=True, stdin=subprocess.DEVNULL)
+
+    def stop_web(self, host):
+        subprocess.run([str(ROOT / "tools/lab"), "stop-web", "--name", self.name, host],
+                       check=True, stdin=subprocess.DEVNULL)
 
     def popen(self, host, *command, **options):
         return subprocess.Popen(["nsenter", f"--net=/run/netns/{self.name}-{host}",

@@ -19,8 +19,7 @@
 # as hosts get (rp_filter 1, conntrack's invalid dropped), which nothing notices, because
 # balanced packets do not enter its IP stack.
 
-LAB_HOSTS=(client router balancer pod0 pod1 backend0 backend1 backend2)
-LAB_SERVERS=(client pod0 pod1 backend0 backend1 backend2)
+LAB_PODS=${LAB_PODS:-2} # pods on the balancer; tools/lab up --pods N
 LAB_VIPS_4=(10.96.0.0/16 203.0.113.0/24)
 LAB_VIPS_6=(fd00:96::/112 2001:db8:113::/64)
 LAB_CLUSTER_CIDRS=10.244.0.0/16,fd00:244::/32
@@ -34,6 +33,17 @@ lab_paths() {
 	LAB_SOCKET=$LAB_DIR/headgated.sock
 	LAB_MANIFESTS=$LAB_DIR/manifests
 	LAB_BUILD=${LAB_BUILD:-$(realpath -m "${BASH_SOURCE[0]%/*}/../../build")}
+	lab_hosts
+}
+
+# Who lives in the lab; one that is up has as many pods as it was given.
+lab_hosts() {
+	local pods
+	[[ ! -e /run/netns/$LAB-client ]] ||
+		LAB_PODS=$(find /run/netns -name "$LAB-pod*" | wc -l)
+	mapfile -t pods < <(seq -f 'pod%g' 0 $((LAB_PODS - 1)))
+	LAB_SERVERS=(client "${pods[@]}" backend0 backend1 backend2)
+	LAB_HOSTS=(router balancer "${LAB_SERVERS[@]}")
 }
 
 lab_is_up() {
@@ -105,7 +115,7 @@ lab_wire() {
 			link set backend$n up
 		EOF
 	done
-	for n in 0 1; do
+	for ((n = 0; n < LAB_PODS; n++)); do
 		lab_ip balancer <<<"link add pod$n $queues type veth peer name eth0 netns $LAB-pod$n $queues"
 	done
 }
@@ -178,19 +188,19 @@ lab_address_uplink() {
 lab_address_balancer() {
 	local n
 	lab_address_uplink
-	for n in 0 1; do
+	for ((n = 0; n < LAB_PODS; n++)); do
 		lab_ip balancer <<-EOF
 			address add fe80::1/64 dev pod$n nodad
 			link set pod$n up
 			route add 10.244.1.$((n + 2))/32 dev pod$n
-			route add fd00:244:1::$((n + 2))/128 dev pod$n
+			route add fd00:244:1::$(printf %x $((n + 2)))/128 dev pod$n
 		EOF
 		lab_in balancer sysctl -qw "net.ipv4.conf.pod$n.proxy_arp=1" \
 			"net.ipv4.conf.pod$n.rp_filter=1" "net.ipv4.neigh.pod$n.proxy_delay=0"
 		lab_ip "pod$n" <<-EOF
 			link set eth0 up
 			address add 10.244.1.$((n + 2))/32 dev eth0
-			address add fd00:244:1::$((n + 2))/128 dev eth0
+			address add fd00:244:1::$(printf %x $((n + 2)))/128 dev eth0
 			route add 169.254.1.1 dev eth0 scope link
 			route add default via 169.254.1.1
 			route add default via fe80::1 dev eth0
@@ -294,8 +304,11 @@ lab_nginx_stop() {
 
 # Neighbours are warm and every host answers: nothing waits for a first ARP later.
 lab_answers() {
-	local host
-	for host in 10.20.0.1{0,1,2} 'fd00:20::1'{0,1,2} 10.244.1.{2,3} 'fd00:244:1::'{2,3}; do
+	local host n pods
+	mapfile -t pods < <(for ((n = 2; n < LAB_PODS + 2; n++)); do
+		printf '10.244.1.%d\nfd00:244:1::%x\n' "$n" "$n"
+	done)
+	for host in 10.20.0.1{0,1,2} 'fd00:20::1'{0,1,2} "${pods[@]}"; do
 		[[ $host == *:* ]] && host="[$host]"
 		lab_in client timeout 1 bash -c "exec 3<>/dev/tcp/${host//[\[\]]/}/80" \
 			2>/dev/null || return 1

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * reach serve NAME PORT…: answers each TCP connection and each UDP datagram on these ports
+ * with NAME, in both families, on one thread.
+ *
+ * reach probe MS: reads targets from standard input, one a line: "tcp|udp ADDRESS PORT", asks
+ * all of them at once, and prints one line each, in order: who answered within MS
+ * milliseconds, or "-".
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net.h"
+
+#define TARGETS 4096
+#define NAME	64
+#define PORTS	16
+
+/* ---- serve ---- */
+static int listen_on(int type, unsigned port)
+{
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	int off = 0, on = 1;
+	int fd = socket(AF_INET6, type | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	    bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0 ||
+	    (type == SOCK_STREAM && listen(fd, 4096) < 0)) {
+		fprintf(stderr, "port %u: %s\n", port, strerror(errno));
+		exit(1);
+	}
+	return fd;
+}
+
+/* The asker closes first, so that no TIME_WAIT is left here. */
+static void answer_stream(int listener, const char *name)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (send(fd, name, strlen(name), MSG_NOSIGNAL) < 0)
+		fprintf(stderr, "answer: %s\n", strerror(errno));
+	close(fd);
+}
+
+static void answer_datagram(int fd, const char *name)
+{
+	struct sockaddr_storage from;
+	socklen_t length = sizeof(from);
+	char byte;
+
+	if (recvfrom(fd, &byte, 1, 0, (struct sockaddr *)&from, &length) >= 0)
+		sendto(fd, name, strlen(name), 0, (struct sockaddr *)&from, length);
+}
+
+static int serve(const char *name, char **ports, int count)
+{
+	struct pollfd sockets[2 * PORTS];
+
+	for (int i = 0; i < count; i++) {
+		unsigned port = (unsigned)strtoul(ports[i], NULL, 10);
+
+		sockets[2 * i] =
+		    (struct pollfd){ listen_on(SOCK_STREAM, port), POLLIN, 0 };
+		sockets[2 * i + 1] =
+		    (struct pollfd){ listen_on(SOCK_DGRAM, port), POLLIN, 0 };
+	}
+	while (poll(sockets, 2 * (nfds_t)count, -1) >= 0) {
+		for (int i = 0; i < 2 * count; i++) {
+			if (!(sockets[i].revents & POLLIN))
+				continue;
+			if (i % 2)
+				answer_datagram(sockets[i].fd, name);
+			else
+				answer_stream(sockets[i].fd, name);
+		}
+	}
+	return 1;
+}
+
+/* ---- probe ---- */
+struct target {
+	char name[NAME]; /* who answered; "": nobody yet */
+};
+
+/* A connected socket, or one that is connecting; -1: refused at once. */
+static int ask(const char *protocol, const char *host, const char *port)
+{
+	struct sockaddr_storage addr;
+	socklen_t length;
+	int type = strcmp(protocol, "udp") == 0 ? SOCK_DGRAM : SOCK_STREAM, fd;
+
+	if (net_resolve(host, port, &addr, &length) < 0)
+		exit(2);
+	fd = socket(addr.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		exit(1);
+	if (connect(fd, (struct sockaddr *)&addr, length) < 0 && errno != EINPROGRESS) {
+		close(fd);
+		return -1;
+	}
+	if (type == SOCK_DGRAM && send(fd, "?", 1, 0) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void hear(struct pollfd *socket, struct target *target)
+{
+	ssize_t size;
+
+	if (!(socket->revents & (POLLIN | POLLERR | POLLHUP)))
+		return;
+	size = recv(socket->fd, target->name, NAME - 1, 0);
+	target->name[size > 0 ? size : 0] = 0;
+	close(socket->fd);
+	socket->fd = -1;
+}
+
+static bool any_open(const struct pollfd *sockets, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (sockets[i].fd >= 0)
+			return true;
+	}
+	return false;
+}
+
+static int probe(unsigned wait_ms)
+{
+	static struct target targets[TARGETS];
+	static struct pollfd sockets[TARGETS];
+	char protocol[4], host[64], port[8];
+	uint64_t end = 0, now;
+	int count = 0;
+
+	while (count < TARGETS && scanf("%3s %63s %7s", protocol, host, port) == 3)
+		sockets[count++] =
+		    (struct pollfd){ ask(protocol, host, port), POLLIN, 0 };
+	end = net_now_ms() + wait_ms;
+	while ((now = net_now_ms()) < end && any_open(sockets, count)) {
+		if (poll(sockets, (nfds_t)count, (int)(end - now)) <= 0)
+			continue;
+		for (int i = 0; i < count; i++)
+			hear(&sockets[i], &targets[i]);
+	}
+	for (int i = 0; i < count; i++)
+		puts(targets[i].name[0] ? targets[i].name : "-");
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_IGN);
+	net_many_files();
+	if (argc > 3 && argc <= 3 + PORTS && strcmp(argv[1], "serve") == 0)
+		return serve(argv[2], argv + 3, argc - 3);
+	if (argc == 3 && strcmp(argv[1], "probe") == 0)
+		return probe((unsigned)strtoul(argv[2], NULL, 10));
+	fprintf(stderr, "usage: reach serve NAME PORT… | reach probe MS\n");
+	return 2;
+}
