@@ -36,13 +36,17 @@ static bool same_addrs(const struct addr_list *a, const struct addr_list *b)
 	return true;
 }
 
+static bool same_cidr(const struct cidr *a, const struct cidr *b)
+{
+	return a->bits == b->bits && addr_compare(&a->addr, &b->addr) == 0;
+}
+
 static bool same_cidrs(const struct cidr_list *a, const struct cidr_list *b)
 {
 	if (a->count != b->count)
 		return false;
 	for (size_t i = 0; i < a->count; i++) {
-		if (a->items[i].bits != b->items[i].bits ||
-		    addr_compare(&a->items[i].addr, &b->items[i].addr) != 0)
+		if (!same_cidr(&a->items[i], &b->items[i]))
 			return false;
 	}
 	return true;
@@ -125,11 +129,25 @@ static bool same_slice(const struct object *x, const struct object *y)
 	return true;
 }
 
+static bool same_container_ports(const struct pod *a, const struct pod *b)
+{
+	if (a->port_count != b->port_count)
+		return false;
+	for (size_t i = 0; i < a->port_count; i++) {
+		if (!same_text(a->ports[i].name, b->ports[i].name) ||
+		    a->ports[i].protocol != b->ports[i].protocol ||
+		    a->ports[i].port != b->ports[i].port)
+			return false;
+	}
+	return true;
+}
+
 static bool same_pod(const struct object *x, const struct object *y)
 {
 	const struct pod *a = &x->pod, *b = &y->pod;
 
-	return same_addrs(&a->ips, &b->ips) && same_text(a->node_name, b->node_name) &&
+	return same_addrs(&a->ips, &b->ips) && same_container_ports(a, b) &&
+	       same_text(a->node_name, b->node_name) &&
 	       a->host_network == b->host_network && a->terminated == b->terminated;
 }
 
@@ -148,10 +166,75 @@ static bool same_node(const struct object *x, const struct object *y)
 	       same_cidrs(&a->pod_cidrs, &b->pod_cidrs) && same_text(a->zone, b->zone);
 }
 
+static bool same_selector(const struct label_selector *a, const struct label_selector *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		const struct label_requirement *p = &a->requirements[i],
+					       *q = &b->requirements[i];
+
+		if (!same_text(p->key, q->key) || p->op != q->op ||
+		    !same_names(p->values, q->values))
+			return false;
+	}
+	return true;
+}
+
+static bool same_peer(const struct policy_peer *a, const struct policy_peer *b)
+{
+	return a->has_pods == b->has_pods && a->has_namespaces == b->has_namespaces &&
+	       same_selector(&a->pods, &b->pods) &&
+	       same_selector(&a->namespaces, &b->namespaces) &&
+	       same_cidr(&a->block.block, &b->block.block) &&
+	       same_cidrs(&a->block.except, &b->block.except);
+}
+
+static bool same_policy_port(const struct policy_port *a, const struct policy_port *b)
+{
+	return a->protocol == b->protocol && same_text(a->name, b->name) &&
+	       a->first == b->first && a->last == b->last;
+}
+
+static bool same_rule(const struct policy_spec_rule *a, const struct policy_spec_rule *b)
+{
+	if (a->peer_count != b->peer_count || a->port_count != b->port_count)
+		return false;
+	for (size_t i = 0; i < a->peer_count; i++) {
+		if (!same_peer(&a->peers[i], &b->peers[i]))
+			return false;
+	}
+	for (size_t i = 0; i < a->port_count; i++) {
+		if (!same_policy_port(&a->ports[i], &b->ports[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool same_policy(const struct object *x, const struct object *y)
+{
+	const struct network_policy *a = &x->policy, *b = &y->policy;
+
+	if (a->has_ingress != b->has_ingress || a->has_egress != b->has_egress ||
+	    a->audit != b->audit || a->refused != b->refused ||
+	    !same_selector(&a->subjects, &b->subjects) ||
+	    a->ingress_count != b->ingress_count || a->egress_count != b->egress_count)
+		return false;
+	for (size_t i = 0; i < a->ingress_count; i++) {
+		if (!same_rule(&a->ingress[i], &b->ingress[i]))
+			return false;
+	}
+	for (size_t i = 0; i < a->egress_count; i++) {
+		if (!same_rule(&a->egress[i], &b->egress[i]))
+			return false;
+	}
+	return true;
+}
+
 static bool (*const SAME[OBJECT_KINDS])(const struct object *, const struct object *) = {
 	[OBJECT_SERVICE] = same_service, [OBJECT_ENDPOINT_SLICE] = same_slice,
 	[OBJECT_POD] = same_pod,	 [OBJECT_NAMESPACE] = same_namespace,
-	[OBJECT_NODE] = same_node,
+	[OBJECT_NODE] = same_node,	 [OBJECT_NETWORK_POLICY] = same_policy,
 };
 
 bool object_equal(const struct object *a, const struct object *b)

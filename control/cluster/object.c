@@ -56,6 +56,9 @@ static void free_slice(struct object *object)
 
 static void free_pod(struct object *object)
 {
+	for (size_t i = 0; i < object->pod.port_count; i++)
+		free(object->pod.ports[i].name);
+	free(object->pod.ports);
 	free(object->pod.ips.items);
 	free(object->pod.node_name);
 }
@@ -72,6 +75,43 @@ static void free_node(struct object *object)
 	free(object->node.zone);
 }
 
+void label_selector_clear(struct label_selector *selector)
+{
+	for (size_t i = 0; i < selector->count; i++) {
+		free(selector->requirements[i].key);
+		free_list(selector->requirements[i].values);
+	}
+	free(selector->requirements);
+	*selector = (struct label_selector){ 0 };
+}
+
+static void clear_rule(struct policy_spec_rule *rule)
+{
+	for (size_t i = 0; i < rule->peer_count; i++) {
+		label_selector_clear(&rule->peers[i].pods);
+		label_selector_clear(&rule->peers[i].namespaces);
+		free(rule->peers[i].block.except.items);
+	}
+	for (size_t i = 0; i < rule->port_count; i++)
+		free(rule->ports[i].name);
+	free(rule->peers);
+	free(rule->ports);
+}
+
+void policy_rules_free(struct policy_spec_rule *rules, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		clear_rule(&rules[i]);
+	free(rules);
+}
+
+static void free_policy(struct object *object)
+{
+	label_selector_clear(&object->policy.subjects);
+	policy_rules_free(object->policy.ingress, object->policy.ingress_count);
+	policy_rules_free(object->policy.egress, object->policy.egress_count);
+}
+
 static const struct {
 	const char *name;
 	void (*free)(struct object *object); /* what the kind's own fields own */
@@ -81,6 +121,7 @@ static const struct {
 	[OBJECT_POD] = { "Pod", free_pod },
 	[OBJECT_NAMESPACE] = { "Namespace", free_namespace },
 	[OBJECT_NODE] = { "Node", free_node },
+	[OBJECT_NETWORK_POLICY] = { "NetworkPolicy", free_policy },
 };
 
 const char *object_kind_name(enum object_kind kind)

@@ -155,16 +155,17 @@ enum label_operator { LABEL_IN, LABEL_NOT_IN, LABEL_EXISTS, LABEL_DOES_NOT_EXIST
 /* matchLabels {k: v} is k In [v]. */
 struct label_requirement {
 	char *key;
-	enum label_operator operator;
+	enum label_operator op;
 	char **values; /* NULL-terminated; sorted; NULL: none */
 };
 
-/* All requirements must hold; none: everything matches. */
+/* All requirements must hold; none: everything matches. Sorted by key, then operator. */
 struct label_selector {
 	struct label_requirement *requirements;
 	size_t count;
 };
 
+/* Blocks are of one family each: ::/0 holds no IPv4 address, whatever its bytes say. */
 struct ip_block {
 	struct cidr block; /* masked */
 	struct cidr_list except;
@@ -217,6 +218,9 @@ struct object {
 };
 
 void object_free(struct object *object);
+/* Parts of a policy, for whoever drops them before the whole. */
+void label_selector_clear(struct label_selector *selector); /* is empty then */
+void policy_rules_free(struct policy_spec_rule *rules, size_t count);
 /* Equal in all that is used; where they were read from (place) does not count. */
 bool object_equal(const struct object *a, const struct object *b);
 /* "Service shop/cart" in a new string; NULL when out of memory. */
