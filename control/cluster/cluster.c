@@ -4,8 +4,9 @@
  * Services by frontend. An object enters all indexes before its predecessor leaves them,
  * so that running out of memory leaves the old one in force.
  *
- * Dirty Services are a list threaded through the entries: marking one cannot fail. The
- * entry of a removed Service stays, without its object, until its mark is taken.
+ * Dirty Services, and changed objects of the kinds that policies are made of, are lists
+ * threaded through the entries: marking one cannot fail and takes no memory. The entry of
+ * a removed object stays, without its object, until its mark is taken.
  */
 #include "cluster.h"
 
@@ -26,8 +27,8 @@
 
 struct entry {
 	struct object *object; /* owned; NULL: removed, and its mark is not taken yet */
-	bool dirty;
-	struct entry *prev, *next; /* in the dirty list */
+	bool marked;
+	struct entry *prev, *next; /* in its table's list of marks */
 	UT_hash_handle hh;
 	char key[]; /* "namespace/name" */
 };
@@ -36,12 +37,14 @@ struct table {
 	struct entry *entries;
 	size_t count; /* those with an object */
 	bool sorted;  /* the hash's own list is in order */
+	/* Services: dirty. Pods, Namespaces, NetworkPolicies: changed. Others: none. */
+	struct entry *marks;
 };
 
 struct cluster {
 	struct table *tables; /* by kind */
 	struct indexes indexes;
-	struct entry *dirty;
+	bool policies_watched;
 };
 
 struct cluster *cluster_new(void)
@@ -104,46 +107,101 @@ static struct entry *add_entry(struct table *table, const char *key)
 	return entry;
 }
 
-/* ---- dirty Services ---- */
-static void mark(struct cluster *cluster, struct entry *entry)
+/* ---- marks ---- */
+static void mark(struct table *table, struct entry *entry)
 {
-	if (!entry || entry->dirty)
+	if (!entry || entry->marked)
 		return;
-	entry->dirty = true;
-	DL_APPEND(cluster->dirty, entry);
+	entry->marked = true;
+	DL_APPEND(table->marks, entry);
+}
+
+static void mark_all(struct table *table)
+{
+	struct entry *entry, *next;
+
+	HASH_ITER (hh, table->entries, entry, next)
+		mark(table, entry);
+}
+
+static void unmark(struct table *table, struct entry *entry)
+{
+	DL_DELETE(table->marks, entry);
+	entry->marked = false;
+	if (entry->object)
+		return;
+	HASH_DEL(table->entries, entry);
+	free(entry);
 }
 
 void cluster_mark_dirty(struct cluster *cluster, const char *namespace,
 			const char *service)
 {
-	mark(cluster, find_entry(&cluster->tables[OBJECT_SERVICE], namespace, service));
+	struct table *services = &cluster->tables[OBJECT_SERVICE];
+
+	mark(services, find_entry(services, namespace, service));
 }
 
 void cluster_mark_all_dirty(struct cluster *cluster)
 {
-	struct entry *entry, *next;
-
-	HASH_ITER (hh, cluster->tables[OBJECT_SERVICE].entries, entry, next)
-		mark(cluster, entry);
+	mark_all(&cluster->tables[OBJECT_SERVICE]);
 }
 
 char *cluster_take_dirty(struct cluster *cluster)
 {
-	struct entry *entry = cluster->dirty;
+	struct table *services = &cluster->tables[OBJECT_SERVICE];
 	char *name;
 
-	if (!entry)
+	if (!services->marks)
 		return NULL;
-	name = strdup(entry->key);
-	if (!name)
-		return NULL;
-	DL_DELETE(cluster->dirty, entry);
-	entry->dirty = false;
-	if (!entry->object) {
-		HASH_DEL(cluster->tables[OBJECT_SERVICE].entries, entry);
-		free(entry);
-	}
+	name = strdup(services->marks->key);
+	if (name)
+		unmark(services, services->marks);
 	return name;
+}
+
+static const enum object_kind POLICY_KINDS[] = { OBJECT_NAMESPACE, OBJECT_POD,
+						 OBJECT_NETWORK_POLICY };
+#define POLICY_KIND_COUNT (sizeof(POLICY_KINDS) / sizeof(POLICY_KINDS[0]))
+
+void cluster_watch_policies(struct cluster *cluster)
+{
+	cluster->policies_watched = true;
+	for (size_t i = 0; i < POLICY_KIND_COUNT; i++)
+		mark_all(&cluster->tables[POLICY_KINDS[i]]);
+}
+
+static void mark_changed(struct cluster *cluster, const struct object *object)
+{
+	struct table *table = &cluster->tables[object->kind];
+
+	if (cluster->policies_watched)
+		mark(table, find_entry(table, object->namespace, object->name));
+}
+
+int cluster_take_changed(struct cluster *cluster,
+			 int (*visit)(void *context, enum object_kind kind,
+				      const char *namespace, const char *name),
+			 void *context)
+{
+	for (size_t i = 0; i < POLICY_KIND_COUNT; i++) {
+		struct table *table = &cluster->tables[POLICY_KINDS[i]];
+
+		while (table->marks) {
+			struct entry *entry = table->marks;
+			char namespace[OBJECT_KEY_MAX];
+			size_t length = strcspn(entry->key, "/");
+
+			memcpy(namespace, entry->key, length);
+			namespace[length] = '\0';
+			int r = visit(context, POLICY_KINDS[i], namespace,
+				      entry->key + length + 1);
+			if (r)
+				return r;
+			unmark(table, entry);
+		}
+	}
+	return 0;
 }
 
 /* Another Service that claims the same frontend may now win or lose it. */
@@ -168,6 +226,11 @@ static void mark_concerned(struct cluster *cluster, const struct object *object)
 		return;
 	case OBJECT_NODE:
 		cluster_mark_all_dirty(cluster);
+		return;
+	case OBJECT_POD:
+	case OBJECT_NAMESPACE:
+	case OBJECT_NETWORK_POLICY:
+		mark_changed(cluster, object);
 		return;
 	default:
 		return;
@@ -238,7 +301,7 @@ int cluster_remove(struct cluster *cluster, enum object_kind kind, const char *n
 		return -ENOENT;
 	retire(cluster, TAKE_PTR(entry->object));
 	table->count--;
-	if (!entry->dirty) {
+	if (!entry->marked) {
 		HASH_DEL(table->entries, entry);
 		free(entry);
 	}
@@ -254,7 +317,7 @@ const struct object *cluster_find(const struct cluster *cluster, enum object_kin
 	return entry ? entry->object : NULL;
 }
 
-/* A removed Service has no object to ask; where it stands does not matter. */
+/* A removed object cannot be asked; where it stands does not matter. */
 static int entry_order(const struct entry *a, const struct entry *b)
 {
 	if (!a->object || !b->object)

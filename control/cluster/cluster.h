@@ -59,4 +59,20 @@ void cluster_mark_dirty(struct cluster *cluster, const char *namespace,
 			const char *service);
 void cluster_mark_all_dirty(struct cluster *cluster);
 
+/*
+ * Changes of Pods, Namespaces and NetworkPolicies, for whoever compiles policies: kept
+ * from this call on, those that are there now count as changed. Whoever calls this takes
+ * them, or the names of removed objects pile up.
+ */
+void cluster_watch_policies(struct cluster *cluster);
+/*
+ * Visit what came, changed or went (a removed object is no longer found), each once. A
+ * visit that fails ends it and is returned; its object and those after it stay changed,
+ * so nothing is lost. visit must not change the cluster.
+ */
+int cluster_take_changed(struct cluster *cluster,
+			 int (*visit)(void *context, enum object_kind kind,
+				      const char *namespace, const char *name),
+			 void *context);
+
 #endif
