@@ -222,3 +222,25 @@ void annotation_read_service(struct decode *decode, const struct field *annotati
 	}
 	annotation_finish_check(decode, annotations, &ret_options->check);
 }
+
+void annotation_read_policy(struct decode *decode, const struct field *annotations,
+			    struct network_policy *policy)
+{
+	static const char *const modes[] = { "enforce", "audit", NULL };
+
+	policy->audit =
+	    field_choice(decode, annotations, ANNOTATION_PREFIX "policy-mode", modes, 0);
+	if (!annotations->value)
+		return;
+	json_object_object_foreach(annotations->value, key, value)
+	{
+		struct field field = { .value = value,
+				       .parent = annotations,
+				       .key = key };
+		if (strncmp(key, ANNOTATION_PREFIX, strlen(ANNOTATION_PREFIX)) == 0 &&
+		    strcmp(key + strlen(ANNOTATION_PREFIX), "policy-mode") != 0)
+			field_complain(decode, &field,
+				       "is not an annotation of a NetworkPolicy that is "
+				       "known: use headgate.io/policy-mode or remove it");
+	}
+}

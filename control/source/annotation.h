@@ -18,6 +18,9 @@ void annotation_read_service(struct decode *decode, const struct field *annotati
 void annotation_read_slice(struct decode *decode, const struct field *annotations,
 			   struct endpoint_slice *slice);
 
+void annotation_read_policy(struct decode *decode, const struct field *annotations,
+			    struct network_policy *policy);
+
 /* ---- values, shared by the files that read annotations ---- */
 struct annotation {
 	struct decode *decode;

@@ -21,14 +21,6 @@
 
 #define ITEMS_LONGEST TREE_COLLECTIONS
 
-static void decode_nothing(struct decode *decode, const struct field *root,
-			   struct object *object)
-{
-	(void)decode;
-	(void)root;
-	(void)object;
-}
-
 static const struct kind {
 	enum object_kind kind;
 	const char *group, *version;
@@ -45,9 +37,11 @@ static const struct kind {
 	{ OBJECT_POD, "", "v1", true, name_is_subdomain, NAME_SUBDOMAIN_RULE,
 	  decode_pod },
 	{ OBJECT_NAMESPACE, "", "v1", false, name_is_label, NAME_LABEL_RULE,
-	  decode_nothing },
+	  decode_namespace },
 	{ OBJECT_NODE, "", "v1", false, name_is_subdomain, NAME_SUBDOMAIN_RULE,
 	  decode_node },
+	{ OBJECT_NETWORK_POLICY, "networking.k8s.io", "v1", true, name_is_subdomain,
+	  NAME_SUBDOMAIN_RULE, decode_policy },
 };
 
 struct reading {
@@ -188,44 +182,6 @@ static bool read_heading(struct decode *decode, const struct field *node,
 	return true;
 }
 
-static int compare_labels(const void *a, const void *b)
-{
-	return strcmp(((const struct label *)a)->key, ((const struct label *)b)->key);
-}
-
-static void read_labels(struct decode *decode, const struct field *root,
-			struct object *object)
-{
-	struct field metadata = field_get(root, "metadata");
-	struct field labels = field_map(decode, &metadata, "labels");
-
-	if (!labels.value)
-		return;
-	object->labels = decode_array(decode, json_object_object_length(labels.value),
-				      sizeof(*object->labels));
-	json_object_object_foreach(labels.value, key, value)
-	{
-		if (decode->out_of_memory)
-			return;
-		char *text = value ? field_copy(decode, &labels, key) : NULL;
-		if (!text)
-			continue;
-		struct label *label = &object->labels[object->label_count++];
-		*label = (struct label){ decode_strdup(decode, key), text };
-	}
-	if (object->label_count && !decode->out_of_memory)
-		qsort(object->labels, object->label_count, sizeof(*object->labels),
-		      compare_labels);
-}
-
-const char *decode_label(const struct object *object, const char *key)
-{
-	for (size_t i = 0; i < object->label_count; i++)
-		if (object->labels[i].key && strcmp(object->labels[i].key, key) == 0)
-			return object->labels[i].value;
-	return NULL;
-}
-
 static void check_name(struct decode *decode, const struct field *parent, const char *key,
 		       const struct kind *kind)
 {
@@ -297,7 +253,7 @@ static int read_object(struct reading *reading, const struct field *node,
 	if (known)
 		set_title(&decode, object, &title);
 	tell_faults(reading, decode.title, next);
-	read_labels(&decode, node, object);
+	decode_labels(&decode, node, object);
 	if (!decode.out_of_memory)
 		kind->decode(&decode, node, object);
 	if (decode.out_of_memory || (place.file && !object->place.file))

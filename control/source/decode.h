@@ -34,6 +34,10 @@ void decode_service(struct decode *decode, const struct field *root,
 void decode_slice(struct decode *decode, const struct field *root, struct object *object);
 void decode_pod(struct decode *decode, const struct field *root, struct object *object);
 void decode_node(struct decode *decode, const struct field *root, struct object *object);
+void decode_namespace(struct decode *decode, const struct field *root,
+		      struct object *object);
+void decode_policy(struct decode *decode, const struct field *root,
+		   struct object *object);
 
 /* ---- shared by them ---- */
 enum addr_use {
@@ -50,7 +54,16 @@ void addr_list_add(struct decode *decode, struct addr_list *list,
 /* All CIDR blocks of a list field. */
 void decode_cidrs(struct decode *decode, const struct field *list,
 		  struct cidr_list *ret_cidrs);
+void decode_labels(struct decode *decode, const struct field *root,
+		   struct object *object);
 /* A label of the object, NULL when absent. */
 const char *decode_label(const struct object *object, const char *key);
+
+/* A label selector: a mapping, or absent (then it is empty). */
+void decode_selector(struct decode *decode, const struct field *field,
+		     struct label_selector *selector);
+/* One of the peers of a NetworkPolicy's rule. */
+void decode_peer(struct decode *decode, const struct field *item,
+		 struct policy_peer *peer);
 
 #endif

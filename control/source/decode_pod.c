@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Pod: which addresses it holds, and where it runs. */
+/* Pod: which addresses it holds, where it runs, and what its ports are called. */
 #include "decode.h"
 
 #include <string.h>
+#include "name.h"
 
-#define ADDRS_LONGEST 16
+#define ADDRS_LONGEST	   16
+#define CONTAINERS_LONGEST 1024
+#define PORTS_LONGEST	   4096
 
 static void read_ip(struct decode *decode, const struct field *field, struct pod *pod)
 {
@@ -32,6 +35,65 @@ static void read_ips(struct decode *decode, const struct field *status, struct p
 	}
 }
 
+static void add_port(struct decode *decode, struct pod *pod, const char *name,
+		     struct container_port port)
+{
+	struct container_port *ports =
+	    reallocarray(pod->ports, pod->port_count + 1, sizeof(*ports));
+
+	if (!ports) {
+		decode->out_of_memory = true;
+		return;
+	}
+	port.name = decode_strdup(decode, name);
+	pod->ports = ports;
+	ports[pod->port_count++] = port;
+}
+
+/* Without a name nothing refers to it: a policy's number needs no such port. */
+static void read_port(struct decode *decode, const struct field *item, struct pod *pod)
+{
+	struct field name_field = field_get(item, "name");
+	struct field number_field = field_get(item, "containerPort");
+	char shown[FIELD_SHOW];
+	int64_t number;
+
+	if (!field_is_map(decode, item))
+		return;
+	const char *name = field_text(decode, item, "name");
+	if (!name || !*name)
+		return;
+	struct container_port port = { .protocol = field_protocol(decode, item) };
+	if (!name_is_port(name))
+		field_complain(decode, &name_field, "\"%s\" is not a port's name: %s",
+			       field_show(name, shown), NAME_PORT_RULE);
+	if (!number_field.value)
+		field_complain(decode, &number_field,
+			       "is missing: write containerPort: 80");
+	if (!field_number(decode, item, "containerPort", &range_port, &number))
+		return;
+	port.port = number;
+	add_port(decode, pod, name, port);
+}
+
+static void read_ports(struct decode *decode, const struct field *spec, struct pod *pod)
+{
+	struct field containers =
+	    field_list(decode, spec, "containers", CONTAINERS_LONGEST);
+
+	for (size_t i = 0; i < field_count(&containers); i++) {
+		struct field container = field_item(&containers, i);
+		if (!field_is_map(decode, &container))
+			continue;
+		struct field ports =
+		    field_list(decode, &container, "ports", PORTS_LONGEST);
+		for (size_t j = 0; j < field_count(&ports); j++) {
+			struct field item = field_item(&ports, j);
+			read_port(decode, &item, pod);
+		}
+	}
+}
+
 void decode_pod(struct decode *decode, const struct field *root, struct object *object)
 {
 	struct pod *pod = &object->pod;
@@ -44,4 +106,5 @@ void decode_pod(struct decode *decode, const struct field *root, struct object *
 	pod->terminated =
 	    phase && (strcmp(phase, "Succeeded") == 0 || strcmp(phase, "Failed") == 0);
 	read_ips(decode, &status, pod);
+	read_ports(decode, &spec, pod);
 }

@@ -199,6 +199,29 @@ bool field_is_map(struct decode *decode, const struct field *item)
 		      "it must be a mapping (key: value)");
 }
 
+static bool is_among(const char *text, const char *const *list)
+{
+	for (; *list; list++)
+		if (strcmp(text, *list) == 0)
+			return true;
+	return false;
+}
+
+void field_warn_unknown(struct decode *decode, const struct field *map,
+			const char *const *known)
+{
+	if (!json_object_is_type(map->value, json_type_object))
+		return;
+	json_object_object_foreach(map->value, key, value)
+	{
+		struct field field = { .value = value, .parent = map, .key = key };
+		if (!is_among(key, known))
+			field_warn(decode, &field,
+				   "is not a field that is known here and is ignored: "
+				   "correct or remove it");
+	}
+}
+
 const char *field_as_text(struct decode *decode, const struct field *field)
 {
 	if (!expect(decode, field, json_type_string,
@@ -284,21 +307,27 @@ static void refuse_choice(struct decode *decode, const struct field *field,
 		       field_show(text, shown), list);
 }
 
-unsigned field_choice(struct decode *decode, const struct field *parent, const char *key,
-		      const char *const *choices, unsigned otherwise)
+unsigned field_as_choice(struct decode *decode, const struct field *field,
+			 const char *const *choices, unsigned otherwise)
 {
-	struct field field = field_get(parent, key);
+	const char *text = field_as_text(decode, field);
 
-	if (!field.value)
-		return otherwise;
-	const char *text = field_as_text(decode, &field);
 	if (!text)
 		return otherwise;
 	for (unsigned i = 0; choices[i]; i++)
 		if (strcmp(text, choices[i]) == 0)
 			return i;
-	refuse_choice(decode, &field, text, choices);
+	refuse_choice(decode, field, text, choices);
 	return otherwise;
+}
+
+unsigned field_choice(struct decode *decode, const struct field *parent, const char *key,
+		      const char *const *choices, unsigned otherwise)
+{
+	struct field field = field_get(parent, key);
+
+	return field.value ? field_as_choice(decode, &field, choices, otherwise)
+			   : otherwise;
 }
 
 uint8_t field_protocol(struct decode *decode, const struct field *parent)

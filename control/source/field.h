@@ -50,6 +50,11 @@ struct field field_item(const struct field *list, size_t index);
 /* An item that must be a mapping; null is an error too. */
 bool field_is_map(struct decode *decode, const struct field *item);
 
+/* Warn of each key of a mapping that is not in the NULL-terminated list: for objects
+ * where a slip of the pen would mean something else without a word. */
+void field_warn_unknown(struct decode *decode, const struct field *map,
+			const char *const *known);
+
 /* Borrowed text, NULL when absent. */
 const char *field_text(struct decode *decode, const struct field *parent,
 		       const char *key);
@@ -70,6 +75,8 @@ bool field_number(struct decode *decode, const struct field *parent, const char 
 /* Index in a NULL-terminated list of spellings; `otherwise` when absent. */
 unsigned field_choice(struct decode *decode, const struct field *parent, const char *key,
 		      const char *const *choices, unsigned otherwise);
+unsigned field_as_choice(struct decode *decode, const struct field *field,
+			 const char *const *choices, unsigned otherwise);
 /* TCP, UDP, SCTP as IPPROTO_…; TCP when absent. */
 uint8_t field_protocol(struct decode *decode, const struct field *parent);
 

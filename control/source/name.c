@@ -6,9 +6,14 @@
 
 #define LABEL_LONGEST  63
 #define DOMAIN_LONGEST 253
+#define PORT_LONGEST   15
 
 static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 static const char inner[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+static const char alphanumerics[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+static const char qualified[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 static const char host_letters[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 static const char host_inner[] =
@@ -43,6 +48,37 @@ bool name_is_subdomain(const char *text)
 {
 	return strlen(text) <= DOMAIN_LONGEST &&
 	       has_parts(text, letters, inner, DOMAIN_LONGEST);
+}
+
+bool name_is_port(const char *text)
+{
+	return strlen(text) <= PORT_LONGEST && name_is_label(text) &&
+	       !strstr(text, "--") && strspn(text, "0123456789-") != strlen(text);
+}
+
+bool name_is_label_value(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length == 0 ||
+	       (length <= LABEL_LONGEST && strspn(text, qualified) == length &&
+		strchr(alphanumerics, text[0]) &&
+		strchr(alphanumerics, text[length - 1]));
+}
+
+bool name_is_label_key(const char *text)
+{
+	const char *slash = strchr(text, '/');
+	char domain[DOMAIN_LONGEST + 1];
+
+	if (!slash)
+		return *text && name_is_label_value(text);
+	size_t length = slash - text;
+	if (length > DOMAIN_LONGEST)
+		return false;
+	memcpy(domain, text, length);
+	domain[length] = '\0';
+	return name_is_subdomain(domain) && slash[1] && name_is_label_value(slash + 1);
 }
 
 bool name_is_host(const char *text)
