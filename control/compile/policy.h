@@ -14,7 +14,8 @@
 enum policy_mode { POLICY_ENFORCE, POLICY_AUDIT, POLICY_OFF };
 
 struct policy_options {
-	const char *node_name; /* pods of this node have rule sets in both directions */
+	/* Pods of this node have rule sets in both directions; NULL: all pods have. */
+	const char *node_name;
 	enum policy_mode mode;
 	bool keep_established;
 };
@@ -39,6 +40,9 @@ struct policy_tables {
 	int (*put_prefix)(void *context, unsigned bank, const struct cidr *prefix,
 			  uint32_t class);
 	int (*drop_prefix)(void *context, unsigned bank, const struct cidr *prefix);
+	/* For the verdict: index in pods, 0: no pod's; class of an IPv6 prefix, 0: none. */
+	uint32_t (*find_addr)(void *context, const struct hg_addr *addr);
+	uint32_t (*find_prefix)(void *context, unsigned bank, const struct hg_addr *addr);
 	/* Visit what is there from before (a restart); NULL: nothing is. */
 	int (*each_addr)(void *context,
 			 int (*visit)(void *visitor, const struct hg_addr *addr,
@@ -68,8 +72,12 @@ void policy_free(struct policy *policy);
 int policy_want(struct policy *policy, const struct hg_addr *addr);
 void policy_unwant(struct policy *policy, const struct hg_addr *addr);
 
-/* An object of the cluster came, changed or went: the next update looks at it (again). 0 or
- * -ENOMEM. Other kinds than Pod, Namespace and NetworkPolicy are of no interest. */
+/*
+ * An object of the cluster came, changed or went: the next update looks at it (again). 0 or
+ * -ENOMEM. Other kinds than Pod, Namespace and NetworkPolicy are of no interest. From the
+ * first update on, which reads all, it must be told of each: it keeps pointers to those in
+ * force.
+ */
 int policy_changed(struct policy *policy, enum object_kind kind, const char *namespace,
 		   const char *name);
 

@@ -85,7 +85,7 @@ int addr_parse(const char *text, struct hg_addr *ret_addr)
 	return 0;
 }
 
-static void clear_host_bits(struct hg_addr *addr, unsigned bits)
+void addr_clear_host_bits(struct hg_addr *addr, unsigned bits)
 {
 	for (unsigned i = 0; i < sizeof(addr->bytes); i++) {
 		unsigned kept = bits > i * 8 ? bits - i * 8 : 0;
@@ -134,7 +134,7 @@ int cidr_parse(const char *text, struct cidr *ret_cidr)
 	if (rest[strspn(rest, " ")] != '\0')
 		return -EINVAL;
 	cidr.bits = (unsigned char)(128 - family_bits + bits);
-	clear_host_bits(&cidr.addr, cidr.bits);
+	addr_clear_host_bits(&cidr.addr, cidr.bits);
 	*ret_cidr = cidr;
 	return 0;
 }
@@ -158,7 +158,7 @@ bool cidr_contains(const struct cidr *cidr, const struct hg_addr *addr)
 {
 	struct hg_addr network = *addr;
 
-	clear_host_bits(&network, cidr->bits);
+	addr_clear_host_bits(&network, cidr->bits);
 	return addr_compare(&network, &cidr->addr) == 0;
 }
 

@@ -28,6 +28,7 @@ int cidr_parse(const char *text,
 bool addr_is_v4(const struct hg_addr *addr);
 bool addr_is_zero(const struct hg_addr *addr);			    /* :: */
 int addr_compare(const struct hg_addr *a, const struct hg_addr *b); /* memcmp order */
+void addr_clear_host_bits(struct hg_addr *addr, unsigned bits); /* keeps bits of 128 */
 bool cidr_contains(const struct cidr *cidr, const struct hg_addr *addr);
 
 /* Write text into buffer (ADDR_TEXT bytes) and return it: IPv4 dotted, IPv6 by RFC 5952.
