@@ -247,8 +247,11 @@ int datapath_attach_pod(struct datapath *datapath, uint32_t ifindex, const char 
 			struct complaints *complaints)
 {
 	struct datapath_attachment view = { .ifindex = ifindex, .mode = "tc" };
-	int r = tc_attach(datapath, ifindex, false, PROGRAM_POD_OUT, complaints);
+	/* What reaches an isolated pod is judged before what it answers. */
+	int r = tc_attach(datapath, ifindex, true, PROGRAM_POD_IN, complaints);
 
+	if (r == 0)
+		r = tc_attach(datapath, ifindex, false, PROGRAM_POD_OUT, complaints);
 	if (r < 0)
 		return r;
 	snprintf(view.name, sizeof(view.name), "%s", name);

@@ -85,6 +85,7 @@ static void set_config(struct datapath *datapath, const struct map_sizes *sizes)
 	config->cluster_cidr = datapath->cluster_cidr_count > 0;
 	config->answer_neighbours = options->answer_neighbours;
 	config->pods = options->pods;
+	config->source_check = options->source_check;
 }
 
 /* Rows of hg_stats stay as many as they were made, if pinned: CPUs may come and go. */

@@ -30,7 +30,8 @@ struct datapath_options {
 	const struct cidr_list *cluster_cidrs; /* empty: clusterIPs answer everybody */
 	const struct addr_list *snat_addrs;    /* empty: the route's */
 	bool answer_neighbours;
-	bool pods; /* --pod-interfaces given */
+	bool pods;	   /* --pod-interfaces given */
+	bool source_check; /* a known pod sends from its own addresses only */
 	uint32_t timeouts_s[HG_TIMEOUTS];
 };
 
@@ -102,6 +103,24 @@ int datapath_set_hop(struct datapath *datapath, uint32_t index, const struct hg_
 int datapath_reroute(struct datapath *datapath, struct complaints *complaints);
 /* Nodes' addresses that count as inside --cluster-cidr. */
 int datapath_set_inside(struct datapath *datapath, const struct cidr_list *cidrs);
+
+/* ---- policy ---- */
+struct policy_tables;
+/*
+ * The maps of policy, for the compiler to write. Mapped by the first call, which a cluster
+ * without NetworkPolicies never makes, until the datapath is closed. 0, or -errno with a
+ * complaint.
+ */
+int datapath_policy_tables(struct datapath *datapath, struct complaints *complaints,
+			   struct policy_tables *ret_tables);
+/* Whose addresses lie behind the host end of a pod's interface; all zero: nobody's. */
+struct datapath_pod {
+	struct hg_addr addrs[2]; /* IPv4, IPv6; zero: none */
+	uint32_t places[2];	 /* in hg_policy_pods */
+};
+/* 0; -ENOSPC: no line is free near the interface's number. Idempotent. */
+int datapath_set_pod(struct datapath *datapath, uint32_t ifindex,
+		     const struct datapath_pod *pod);
 
 /*
  * A slice of periodic work: sweep the next window of the flow tables, free ranges and

@@ -5,7 +5,7 @@
 
 #include "state.h"
 
-enum program { PROGRAM_NIC, PROGRAM_NIC_TC, PROGRAM_POD_OUT, PROGRAMS };
+enum program { PROGRAM_NIC, PROGRAM_NIC_TC, PROGRAM_POD_OUT, PROGRAM_POD_IN, PROGRAMS };
 const char *program_name(enum program program);
 int program_fd(const struct datapath *datapath, enum program program);
 

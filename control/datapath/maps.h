@@ -28,7 +28,18 @@
 	M(EXPIRED, expired)                                                              \
 	M(REASONS, reasons)                                                              \
 	M(CURSORS, cursors)                                                              \
-	M(STATE, state)
+	M(STATE, state)                                                                  \
+	M(POLICY_ROWS, policy_rows)                                                      \
+	M(POLICY_CELLS, policy_cells)                                                    \
+	M(POLICY_SETS, policy_sets)                                                      \
+	M(POLICY_ADDRS, policy_addrs)                                                    \
+	M(POLICY_PODS, policy_pods)                                                      \
+	M(POLICY_LINKS, policy_links)                                                    \
+	M(POLICY_V4, policy_v4)                                                          \
+	M(POLICY_V4_BLOCKS, policy_v4_blocks)                                            \
+	M(POLICY_V6, policy_v6)                                                          \
+	M(POLICY_PORTS, policy_ports)                                                    \
+	M(POLICY_COUNTERS, policy_counters)
 
 enum map {
 #define MAP_ENUM(upper, lower) MAP_##upper,

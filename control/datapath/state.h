@@ -143,6 +143,7 @@ struct datapath {
 	struct hg_config config;
 	struct hg_state *state; /* mapped */
 	uint32_t *locks;	/* mapped, two words each */
+	struct policy_memory_maps *policy; /* mapped when first asked for */
 	struct attachment *attachments;
 
 	struct window slots, members, expired;

@@ -23,7 +23,7 @@
 #include <headgate/flow.h>
 #include <headgate/policy.h>
 
-#define HG_ABI_VERSION 2U
+#define HG_ABI_VERSION 3U
 
 /*
  * hg_ours: ARRAY[1024] of __u64. Written by the control process. Bit (hg_hash_addr() &
