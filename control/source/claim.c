@@ -8,6 +8,10 @@
  * A version is owned by its claim between reading and settling; then by the cluster, or
  * it is freed because another file's is in force. When that other file goes away, the
  * file next in line is read again rather than all losing versions being kept.
+ *
+ * A refused NetworkPolicy without a good version claims too: it stands in, isolating, until
+ * there is a good one. Such claims come after all others, so they never take the place of
+ * another file's good version.
  */
 #include "claim.h"
 
@@ -26,6 +30,7 @@ struct claim {
 	struct object *version; /* read, not settled */
 	unsigned line, column;
 	bool seen;			     /* in the reading that is going on */
+	bool stands_in;			     /* for a good version: refused */
 	struct claim *prev, *next;	     /* of one object */
 	struct claim *file_prev, *file_next; /* of one file */
 };
@@ -34,7 +39,7 @@ struct claimed {
 	char *key; /* "kind/namespace/name" */
 	enum object_kind kind;
 	char *namespace, *name;
-	struct claim *claims;	  /* by file name */
+	struct claim *claims;	  /* good ones first, then by file name */
 	const struct file *owner; /* whose version is in force; NULL: nobody's any more */
 	bool in_force;
 	bool touched;
@@ -79,6 +84,7 @@ static void count_rivals(const struct claim *claim, int by)
 static void free_claim(struct claim *claim)
 {
 	count_rivals(claim, -1);
+	claim->file->stand_ins -= claim->stands_in;
 	DL_DELETE(claim->claimed->claims, claim);
 	DL_DELETE2(claim->file->claims, claim, file_prev, file_next);
 	object_free(claim->version);
@@ -147,7 +153,21 @@ static struct claimed *add_claimed(struct claims *claims, const struct object *o
 
 static int compare_claims(const struct claim *a, const struct claim *b)
 {
+	if (a->stands_in != b->stands_in)
+		return a->stands_in - b->stands_in;
 	return strcmp(a->file->name, b->file->name);
+}
+
+static void rank(struct claim *claim, bool stands_in)
+{
+	if (claim->stands_in == stands_in)
+		return;
+	count_rivals(claim, -1);
+	DL_DELETE(claim->claimed->claims, claim);
+	claim->stands_in = stands_in;
+	claim->file->stand_ins += stands_in ? 1 : -1;
+	DL_INSERT_INORDER(claim->claimed->claims, claim, compare_claims);
+	count_rivals(claim, 1);
 }
 
 static struct claim *add_claim(struct claimed *claimed, struct file *file)
@@ -192,20 +212,19 @@ void claims_begin(struct file *file)
 		claim->seen = false;
 }
 
-int claims_take(struct claims *claims, struct file *file, struct object *object,
-		unsigned *ret_line)
+/* Takes ownership, also on failure; -EEXIST for a second good version in one reading. */
+static int put_version(struct claims *claims, struct file *file, struct object *object,
+		       bool stands_in, unsigned *ret_line)
 {
 	struct claim *claim = get_claim(claims, file, object);
+	bool is_second = claim && claim->seen && claim->version && !claim->stands_in;
 
-	if (!claim) {
+	if (!claim || is_second) {
+		*ret_line = claim ? claim->line : 0;
 		object_free(object);
-		return -ENOMEM;
+		return claim ? -EEXIST : -ENOMEM;
 	}
-	if (claim->seen && claim->version) {
-		*ret_line = claim->line;
-		object_free(object);
-		return -EEXIST;
-	}
+	rank(claim, stands_in);
 	object_free(claim->version);
 	claim->version = object;
 	claim->line = object->place.line;
@@ -214,17 +233,31 @@ int claims_take(struct claims *claims, struct file *file, struct object *object,
 	return 0;
 }
 
-int claims_keep(struct claims *claims, struct file *file, const struct object_id *id)
+int claims_take(struct claims *claims, struct file *file, struct object *object,
+		unsigned *ret_line)
 {
-	_cleanup_free_ char *key = make_key(id->kind, id->namespace, id->name);
+	return put_version(claims, file, object, false, ret_line);
+}
+
+int claims_keep(struct claims *claims, struct file *file, struct object *refused)
+{
+	_cleanup_free_ char *key =
+	    make_key(refused->kind, refused->namespace, refused->name);
 	struct claimed *claimed = NULL;
 
-	if (!key)
+	if (!key) {
+		object_free(refused);
 		return -ENOMEM;
+	}
 	HASH_FIND_STR(claims->table, key, claimed);
 	struct claim *claim = claimed ? find_claim(claimed, file) : NULL;
+	bool has_good = claim && !claim->stands_in && claimed->in_force;
+	unsigned line; /* there is no other: invalid objects are applied first */
+	if (!has_good && refused->kind == OBJECT_NETWORK_POLICY)
+		return put_version(claims, file, refused, true, &line);
 	if (claim)
 		claim->seen = true;
+	object_free(refused);
 	return 0;
 }
 
@@ -312,28 +345,55 @@ int claims_settle(struct claims *claims, bool *ret_changed)
 	return r;
 }
 
-void claims_complain(const struct file *file, struct complaints *complaints)
+static void complain_of_rival(const struct claim *claim, const struct claim *first,
+			      const char *title, struct complaints *complaints)
+{
+	struct place place = { claim->file->path, claim->line, claim->column };
+
+	complain(complaints, COMPLAINT_ERROR, &place, title,
+		 "is defined in %s:%u too, which is in force as the first file by "
+		 "name: remove one of the two",
+		 first->file->path, first->line);
+}
+
+static void complain_of_stand_in(const struct claim *claim, const struct object *object,
+				 const char *title, struct complaints *complaints)
+{
+	struct place place = { claim->file->path, claim->line, claim->column };
+	const struct network_policy *policy = &object->policy;
+
+	if (policy->audit)
+		return; /* isolates nobody */
+	complain(complaints, COMPLAINT_ERROR, &place, title,
+		 "has no good version, so %s isolated for %s%s%s and nothing is allowed: "
+		 "correct or remove it",
+		 policy->subjects.count ? "the pods that it selects are"
+					: "all pods of its namespace are",
+		 policy->has_ingress ? "ingress" : "",
+		 policy->has_ingress && policy->has_egress ? " and " : "",
+		 policy->has_egress ? "egress" : "");
+}
+
+void claims_complain(const struct claims *claims, const struct file *file,
+		     struct complaints *complaints)
 {
 	const struct claim *claim;
 
 	/* Asked for each file on each change: the claims themselves are cold memory. */
-	if (!file->contested)
+	if (!file->contested && !file->stand_ins)
 		return;
 	for (claim = file->claims; claim; claim = claim->file_next) {
 		const struct claimed *claimed = claim->claimed;
+		const struct object *object = cluster_find(
+		    claims->cluster, claimed->kind, claimed->namespace, claimed->name);
 		const struct claim *first = claimed->claims;
-		if (first == claim)
+		if (!object || (first == claim && !claim->stands_in))
 			continue;
-		struct object object = { .kind = claimed->kind,
-					 .namespace = claimed->namespace,
-					 .name = claimed->name };
-		_cleanup_free_ char *title = object_title(&object);
-		struct place place = { file->path, claim->line, claim->column };
-		complain(
-		    complaints, COMPLAINT_ERROR, &place, title,
-		    "is defined in %s:%u too, which is in force as the first file by "
-		    "name: remove one of the two",
-		    first->file->path, first->line);
+		_cleanup_free_ char *title = object_title(object);
+		if (first == claim)
+			complain_of_stand_in(claim, object, title, complaints);
+		else if (!claim->stands_in)
+			complain_of_rival(claim, first, title, complaints);
 		complaints->out_of_memory |= !title;
 	}
 }

@@ -24,8 +24,12 @@ void claims_begin(struct file *file);
  */
 int claims_take(struct claims *claims, struct file *file, struct object *object,
 		unsigned *ret_line);
-/* It holds an invalid object: its last good version stays. 0 or -ENOMEM. */
-int claims_keep(struct claims *claims, struct file *file, const struct object_id *id);
+/*
+ * It holds an invalid object, here as it was refused: its last good version stays. A
+ * NetworkPolicy that has none anywhere is put in force as it is, which isolates. Takes
+ * ownership, also on failure. 0 or -ENOMEM.
+ */
+int claims_keep(struct claims *claims, struct file *file, struct object *refused);
 /* Objects that were in the file before and are no longer. */
 bool claims_has_left(const struct file *file);
 void claims_drop_left(struct claims *claims, struct file *file);
@@ -39,7 +43,9 @@ void claims_drop_all(struct claims *claims, struct file *file);
  */
 int claims_settle(struct claims *claims, bool *ret_changed);
 
-/* An error for each object of this file that an earlier file stands for. */
-void claims_complain(const struct file *file, struct complaints *complaints);
+/* An error for each object of this file that an earlier file stands for, and for each
+ * refused one that is in force. */
+void claims_complain(const struct claims *claims, const struct file *file,
+		     struct complaints *complaints);
 
 #endif

@@ -6,9 +6,8 @@
  * many that Headgate does not read), and kinds that it does not read are named once each
  * and ignored.
  *
- * An object with at least one error is not handed on; the sink is told which object it
- * was, so that its last good version can stay in force. When not even that can be told,
- * the id has no name.
+ * An object with at least one error is refused: the sink is told which one it was, so that
+ * its last good version can stay in force, or that it cannot be told.
  */
 #include "decode.h"
 
@@ -29,19 +28,21 @@ static const struct kind {
 	const char *name_rule;
 	void (*decode)(struct decode *decode, const struct field *root,
 		       struct object *object);
+	/* turns an invalid one into what is in force when it has no good version */
+	void (*stand_in)(struct object *object, bool is_faulty);
 } kinds[] = {
-	{ OBJECT_SERVICE, "", "v1", true, name_is_label, NAME_LABEL_RULE,
-	  decode_service },
+	{ OBJECT_SERVICE, "", "v1", true, name_is_label, NAME_LABEL_RULE, decode_service,
+	  NULL },
 	{ OBJECT_ENDPOINT_SLICE, "discovery.k8s.io", "v1", true, name_is_subdomain,
-	  NAME_SUBDOMAIN_RULE, decode_slice },
-	{ OBJECT_POD, "", "v1", true, name_is_subdomain, NAME_SUBDOMAIN_RULE,
-	  decode_pod },
+	  NAME_SUBDOMAIN_RULE, decode_slice, NULL },
+	{ OBJECT_POD, "", "v1", true, name_is_subdomain, NAME_SUBDOMAIN_RULE, decode_pod,
+	  NULL },
 	{ OBJECT_NAMESPACE, "", "v1", false, name_is_label, NAME_LABEL_RULE,
-	  decode_namespace },
+	  decode_namespace, NULL },
 	{ OBJECT_NODE, "", "v1", false, name_is_subdomain, NAME_SUBDOMAIN_RULE,
-	  decode_node },
+	  decode_node, NULL },
 	{ OBJECT_NETWORK_POLICY, "networking.k8s.io", "v1", true, name_is_subdomain,
-	  NAME_SUBDOMAIN_RULE, decode_policy },
+	  NAME_SUBDOMAIN_RULE, decode_policy, decode_policy_stand_in },
 };
 
 struct reading {
@@ -83,15 +84,18 @@ static void tell_faults(struct reading *reading, const char *title,
 	}
 }
 
-static int refuse(const struct reading *reading, const struct object_id *id)
+static void free_object(struct object **place)
 {
-	return reading->sink->refused ? reading->sink->refused(reading->sink->context, id)
-				      : 0;
+	object_free(*place);
 }
 
-static int refuse_unknown(const struct reading *reading)
+/* Takes ownership. NULL: an object that cannot be told. */
+static int refuse(const struct reading *reading, struct object *object)
 {
-	return refuse(reading, &(struct object_id){ .kind = OBJECT_KINDS });
+	if (reading->sink->refused)
+		return reading->sink->refused(reading->sink->context, object);
+	object_free(object);
+	return 0;
 }
 
 static bool has_group(const char *api, const struct kind *kind)
@@ -219,11 +223,6 @@ static bool read_metadata(struct decode *decode, const struct field *root,
 	return known;
 }
 
-static void free_object(struct object **place)
-{
-	object_free(*place);
-}
-
 /* Complaints from here on carry the object's title. */
 static void set_title(struct decode *decode, const struct object *object,
 		      char **ret_title)
@@ -258,11 +257,14 @@ static int read_object(struct reading *reading, const struct field *node,
 		kind->decode(&decode, node, object);
 	if (decode.out_of_memory || (place.file && !object->place.file))
 		return -ENOMEM;
-	if (decode.errors || position_is_faulty(node->value))
-		return refuse(reading,
-			      &(struct object_id){ .kind = kind->kind,
-						   .namespace = object->namespace,
-						   .name = known ? object->name : NULL });
+	bool is_faulty = position_is_faulty(node->value);
+	if ((decode.errors || is_faulty) && !known)
+		return refuse(reading, NULL);
+	if (decode.errors || is_faulty) {
+		if (kind->stand_in)
+			kind->stand_in(object, is_faulty);
+		return refuse(reading, TAKE_PTR(object));
+	}
 	return reading->sink->object(reading->sink->context, TAKE_PTR(object));
 }
 
@@ -279,7 +281,7 @@ static int read_items(struct reading *reading, struct decode *decode,
 
 	if (decode->errors) {
 		tell_faults(reading, decode->title, next);
-		return refuse_unknown(reading);
+		return refuse(reading, NULL);
 	}
 	if (count)
 		tell_faults(reading, decode->title,
@@ -303,7 +305,7 @@ static int read_node(struct reading *reading, const struct field *node,
 
 	if (!read_heading(&decode, node, inherited, &heading)) {
 		tell_faults(reading, NULL, next);
-		return decode.out_of_memory ? -ENOMEM : refuse_unknown(reading);
+		return decode.out_of_memory ? -ENOMEM : refuse(reading, NULL);
 	}
 	/* what an item is must not depend on its way into a list */
 	struct field self = { .value = node->value };

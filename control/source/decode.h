@@ -9,18 +9,16 @@
 #include "field.h"
 #include "yaml.h"
 
-/* An object that is refused: enough to know which version stays in force. */
-struct object_id {
-	enum object_kind kind;
-	const char *namespace; /* "" for Namespace and Node */
-	const char *name;      /* NULL: it cannot be told which object this is */
-};
-
 struct decode_sink {
 	void *context;
 	/* Takes ownership. Non-zero ends the reading. */
 	int (*object)(void *context, struct object *object);
-	int (*refused)(void *context, const struct object_id *id); /* may be NULL */
+	/*
+	 * The same for an object that is invalid: kind, namespace and name say which
+	 * version stays in force. A NetworkPolicy stands in where there is none. NULL: it
+	 * cannot be told which object this is. May be NULL.
+	 */
+	int (*refused)(void *context, struct object *object);
 };
 
 /* What the sink returned, -EBADMSG (text unreadable, complained), -ENOMEM or 0. */
@@ -38,6 +36,9 @@ void decode_namespace(struct decode *decode, const struct field *root,
 		      struct object *object);
 void decode_policy(struct decode *decode, const struct field *root,
 		   struct object *object);
+/* What an invalid policy, read by decode_policy(), does without a good version: it isolates
+ * whom it selects and allows nothing. is_faulty: the text itself cannot be relied on. */
+void decode_policy_stand_in(struct object *object, bool is_faulty);
 
 /* ---- shared by them ---- */
 enum addr_use {

@@ -11,6 +11,7 @@
 #include "decode.h"
 
 #include <string.h>
+#include "../lib/cleanup.h"
 #include "annotation.h"
 #include "name.h"
 
@@ -185,8 +186,7 @@ static void read_subjects(struct decode *decode, const struct field *spec,
 
 	decode_selector(decode, &field, subjects);
 	if (decode->errors != errors)
-		label_selector_clear(
-		    subjects); /* all pods: see decode_policy_refused() */
+		label_selector_clear(subjects); /* all: for decode_policy_stand_in() */
 }
 
 void decode_policy(struct decode *decode, const struct field *root, struct object *object)
@@ -212,4 +212,20 @@ void decode_policy(struct decode *decode, const struct field *root, struct objec
 				       &policy->ingress_count);
 	policy->egress = read_section(decode, &spec, &egress, policy->has_egress,
 				      &policy->egress_count);
+}
+
+void decode_policy_stand_in(struct object *object, bool is_faulty)
+{
+	struct network_policy *policy = &object->policy;
+
+	policy_rules_free(TAKE_PTR(policy->ingress), policy->ingress_count);
+	policy_rules_free(TAKE_PTR(policy->egress), policy->egress_count);
+	policy->ingress_count = policy->egress_count = 0;
+	policy->refused = true;
+	if (!is_faulty)
+		return;
+	/* a key that is left out may have been any of these */
+	label_selector_clear(&policy->subjects);
+	policy->has_ingress = policy->has_egress = true;
+	policy->audit = false;
 }

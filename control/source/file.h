@@ -15,6 +15,7 @@ struct file {
 	char *path;
 	struct claim *claims;	      /* objects that it stands for (claim.h) */
 	int contested;		      /* of them, those that another file has too */
+	int stand_ins;		      /* of them, those of refused objects */
 	struct complaints complaints; /* of its last reading */
 	struct stat stat;	      /* when it was read last */
 	uint64_t changed_ms;	      /* when a difference was seen last */

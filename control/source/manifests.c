@@ -274,7 +274,7 @@ static bool collect_complaints(struct manifests *manifests, int folder_error, in
 		    strerror(-manifests->watch_error));
 	for (size_t i = 0; i < manifests->file_count; i++) {
 		copy_complaints(&manifests->files[i]->complaints, &all);
-		claims_complain(manifests->files[i], &all);
+		claims_complain(manifests->claims, manifests->files[i], &all);
 	}
 	bool same = same_complaints(&all, &manifests->complaints);
 	complaints_clear(&manifests->complaints);

@@ -2,7 +2,7 @@
 /*
  * A file is read as a whole before anything of it takes effect: its objects are collected
  * and only claimed when the last document has parsed. A valid object replaces its former
- * version; a refused one keeps it; one that cannot even be told by name keeps all others
+ * version; a refused one keeps it, or stands in for it; one that cannot even be told by name keeps all others
  * of the file, since any of them may be meant.
  */
 #include "reading.h"
@@ -11,62 +11,59 @@
 #include <string.h>
 #include "../lib/cleanup.h"
 
+struct objects {
+	struct object **items;
+	size_t count;
+};
+
 struct reading {
 	struct file *file;
-	struct object **objects;
-	size_t count;
-	struct object_id *refused; /* own strings */
-	size_t refused_count;
+	struct objects good, refused;
 	bool unknown; /* an object that cannot be told */
 };
+
+/* Takes ownership, also on failure. */
+static int append(struct objects *objects, struct object *object)
+{
+	struct object **items =
+	    reallocarray(objects->items, objects->count + 1, sizeof(struct object *));
+
+	if (!items) {
+		object_free(object);
+		return -ENOMEM;
+	}
+	objects->items = items;
+	items[objects->count++] = object;
+	return 0;
+}
 
 static int read_one(void *context, struct object *object)
 {
 	struct reading *reading = context;
-	struct object **objects =
-	    reallocarray(reading->objects, reading->count + 1, sizeof(*reading->objects));
-
-	if (!objects) {
-		object_free(object);
-		return -ENOMEM;
-	}
-	reading->objects = objects;
-	objects[reading->count++] = object;
-	return 0;
+	return append(&reading->good, object);
 }
 
-static int refuse_one(void *context, const struct object_id *id)
+static int refuse_one(void *context, struct object *object)
 {
 	struct reading *reading = context;
 
-	if (!id->name) {
-		reading->unknown = true;
-		return 0;
-	}
-	struct object_id copy = { id->kind, strdup(id->namespace), strdup(id->name) };
-	struct object_id *refused =
-	    reallocarray(reading->refused, reading->refused_count + 1, sizeof(copy));
-	if (refused)
-		reading->refused = refused;
-	if (!refused || !copy.namespace || !copy.name) {
-		free((char *)copy.namespace);
-		free((char *)copy.name);
-		return -ENOMEM;
-	}
-	refused[reading->refused_count++] = copy;
+	if (object)
+		return append(&reading->refused, object);
+	reading->unknown = true;
 	return 0;
+}
+
+static void clear_objects(struct objects *objects)
+{
+	for (size_t i = 0; i < objects->count; i++)
+		object_free(objects->items[i]);
+	free(objects->items);
 }
 
 static void clear_reading(struct reading *reading)
 {
-	for (size_t i = 0; i < reading->count; i++)
-		object_free(reading->objects[i]);
-	for (size_t i = 0; i < reading->refused_count; i++) {
-		free((char *)reading->refused[i].namespace);
-		free((char *)reading->refused[i].name);
-	}
-	free(reading->objects);
-	free(reading->refused);
+	clear_objects(&reading->good);
+	clear_objects(&reading->refused);
 }
 
 static int take(struct claims *claims, struct file *file, struct object **place)
@@ -93,13 +90,13 @@ static int apply(struct claims *claims, struct reading *reading, bool settled)
 	struct file *file = reading->file;
 
 	claims_begin(file);
-	for (size_t i = 0; i < reading->refused_count; i++) {
-		int r = claims_keep(claims, file, &reading->refused[i]);
+	for (size_t i = 0; i < reading->refused.count; i++) {
+		int r = claims_keep(claims, file, TAKE_PTR(reading->refused.items[i]));
 		if (r < 0)
 			return r;
 	}
-	for (size_t i = 0; i < reading->count; i++) {
-		int r = take(claims, file, &reading->objects[i]);
+	for (size_t i = 0; i < reading->good.count; i++) {
+		int r = take(claims, file, &reading->good.items[i]);
 		if (r < 0)
 			return r;
 	}
