@@ -165,6 +165,7 @@ static struct datapath_options datapath_options_of(const struct options *options
 		.slots = options->slots,
 		.backends = options->backends,
 		.services = options->services,
+		.policy_pods = options->policy_pods,
 		.port_first = (uint16_t)options->port_first,
 		.port_last = (uint16_t)options->port_last,
 		.seed = options->seed,
@@ -172,6 +173,7 @@ static struct datapath_options datapath_options_of(const struct options *options
 		.snat_addrs = &options->snat_addrs,
 		.answer_neighbours = options->answer_neighbours,
 		.pods = options->pod_interfaces,
+		.source_check = options->source_check,
 	};
 
 	memcpy(result.timeouts_s, options->timeouts_s, sizeof(result.timeouts_s));

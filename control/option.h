@@ -39,6 +39,10 @@ int option_set_ports(void *field, const struct option_row *row,
 		     const struct option_value *value);
 int option_set_xdp_mode(void *field, const struct option_row *row,
 			const struct option_value *value);
+int option_set_policy_mode(void *field, const struct option_row *row,
+			   const struct option_value *value);
+int option_set_policy_established(void *field, const struct option_row *row,
+				  const struct option_value *value);
 int option_set_log_level(void *field, const struct option_row *row,
 			 const struct option_value *value);
 int option_set_switch(void *field, const struct option_row *row,

@@ -9,6 +9,7 @@
 #define HEADGATED_OPTIONS_H
 
 #include <stdio.h>
+#include "compile/policy.h"
 #include "datapath/datapath.h"
 #include "lib/log.h"
 
@@ -41,6 +42,10 @@ struct options {
 	unsigned xdp_mode;		/* enum xdp_mode */
 	bool answer_neighbours;
 	uint32_t flows, slots, backends, services;
+	unsigned policy_mode; /* enum policy_mode */
+	bool policy_keep;     /* connections that a changed policy denies go on */
+	bool source_check;
+	uint32_t policy_pods;
 	uint64_t seed;
 	char *socket;
 	char *pin_root;

@@ -21,10 +21,11 @@ enum xdp_mode { XDP_MODE_NATIVE, XDP_MODE_GENERIC };
 struct datapath_options {
 	const char *pin_root; /* DATAPATH_PIN_ROOT by default */
 	enum xdp_mode xdp_mode;
-	uint32_t flows;	   /* flows that the table holds at 50 % load: lines = 4 × */
-	uint32_t slots;	   /* entries of all lookup tables */
-	uint32_t backends; /* frontend × endpoint records, < 2^20 */
-	uint32_t services; /* frontend records */
+	uint32_t flows;	      /* flows that the table holds at 50 % load: lines = 4 × */
+	uint32_t slots;	      /* entries of all lookup tables */
+	uint32_t backends;    /* frontend × endpoint records, < 2^20 */
+	uint32_t services;    /* frontend records */
+	uint32_t policy_pods; /* pods' addresses; 0: as many as the map declares */
 	uint16_t port_first, port_last; /* SNAT ports */
 	uint64_t seed;
 	const struct cidr_list *cluster_cidrs; /* empty: clusterIPs answer everybody */

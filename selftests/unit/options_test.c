@@ -78,6 +78,10 @@ static void options_have_the_documented_defaults(void **state)
 	assert_int_equal(options.port_first, 1024);
 	assert_int_equal(options.port_last, 32767);
 	assert_int_equal(options.xdp_mode, XDP_MODE_NATIVE);
+	assert_int_equal(options.policy_mode, POLICY_ENFORCE);
+	assert_false(options.policy_keep);
+	assert_true(options.source_check);
+	assert_int_equal(options.policy_pods, 16384);
 	assert_string_equal(options.socket, "/run/headgate/headgated.sock");
 	assert_string_equal(options.pin_root, "/sys/fs/bpf/headgate");
 	assert_int_equal(options.timeouts_s[HG_TIMEOUT_SYN], 60);
@@ -110,6 +114,21 @@ static void options_times_take_units(void **state)
 	assert_int_equal(options.timeouts_s[HG_TIMEOUT_SYN], 180);
 }
 
+static void options_of_policy_are_words(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(RUN "--policy-mode audit --policy-established keep "
+				   "--policy-source-check off --policy-pods 100000"),
+			 0);
+	assert_int_equal(options.policy_mode, POLICY_AUDIT);
+	assert_true(options.policy_keep);
+	assert_false(options.source_check);
+	assert_int_equal(options.policy_pods, 100000);
+	assert_int_equal(parse(RUN "--policy-mode off --policy-source-check on"), 0);
+	assert_int_equal(options.policy_mode, POLICY_OFF);
+	assert_true(options.source_check);
+}
+
 static void options_refuse_each_bad_value_by_name(void **state)
 {
 	static const struct {
@@ -135,6 +154,11 @@ static void options_refuse_each_bad_value_by_name(void **state)
 		{ RUN "--timeout-udp 99999999999999d", "--timeout-udp" },
 		{ RUN "--socket run/x", "--socket 'run/x'" },
 		{ RUN "--answer-neighbours=maybe", "--answer-neighbours 'maybe'" },
+		{ RUN "--policy-mode strict", "--policy-mode 'strict'" },
+		{ RUN "--policy-established drop", "--policy-established 'drop'" },
+		{ RUN "--policy-source-check perhaps",
+		  "--policy-source-check 'perhaps'" },
+		{ RUN "--policy-pods 0", "--policy-pods '0'" },
 		{ RUN "--hash-seed 0xzz", "--hash-seed" },
 		{ RUN "--no-such", "--no-such" },
 		{ RUN "stray", "'stray'" },
@@ -315,6 +339,7 @@ int main(void)
 		cmocka_unit_test_teardown(options_lists_grow_by_commas_and_repetition,
 					  clear),
 		cmocka_unit_test_teardown(options_times_take_units, clear),
+		cmocka_unit_test_teardown(options_of_policy_are_words, clear),
 		cmocka_unit_test_teardown(options_refuse_each_bad_value_by_name, clear),
 		cmocka_unit_test_teardown(options_actions_need_only_what_they_use, clear),
 		cmocka_unit_test_teardown(options_file_has_the_same_names, clear),
