@@ -6,6 +6,11 @@
  * reach probe MS: reads targets from standard input, one a line: "tcp|udp ADDRESS PORT", asks
  * all of them at once, and prints one line each, in order: who answered within MS
  * milliseconds, or "-".
+ *
+ * reach hammer MS: reads targets in the same way, up to an empty line, and asks one after the
+ * other, over and over, each time from a new port, until standard input ends. Prints a line
+ * for each question: when it was asked (CLOCK_MONOTONIC, ns), the target's place in the list,
+ * and 1 when it was answered within MS milliseconds, else 0.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -159,6 +164,98 @@ static int probe(unsigned wait_ms)
 	return 0;
 }
 
+/* ---- hammer ---- */
+#define PAUSE_MS 2
+#define ASKED	 4096 /* questions under way; more than MS / PAUSE_MS */
+
+struct question {
+	int fd; /* -1: refused at once */
+	int target;
+	uint64_t at_ns;
+};
+
+struct hammer {
+	char targets[TARGETS][3][64];
+	int count;
+	unsigned wait_ms;
+	struct question asked[ASKED]; /* a ring: [first, last) */
+	unsigned first, last;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static bool is_answered(int fd)
+{
+	char name[NAME];
+	bool answered = fd >= 0 && recv(fd, name, sizeof(name), 0) > 0;
+
+	if (fd >= 0)
+		close(fd);
+	return answered;
+}
+
+/* Say what became of the questions that have waited long enough. */
+static void conclude(struct hammer *hammer, uint64_t before_ns)
+{
+	for (; hammer->first != hammer->last; hammer->first++) {
+		struct question *question = &hammer->asked[hammer->first % ASKED];
+
+		if (question->at_ns >= before_ns)
+			return;
+		printf("%llu %d %d\n", (unsigned long long)question->at_ns,
+		       question->target, is_answered(question->fd));
+	}
+}
+
+static void ask_next(struct hammer *hammer, int target)
+{
+	char(*words)[64] = hammer->targets[target];
+	struct question *question = &hammer->asked[hammer->last % ASKED];
+
+	question->target = target;
+	question->at_ns = now_ns();
+	question->fd = ask(words[0], words[1], words[2]);
+	hammer->last++;
+}
+
+static void read_targets(struct hammer *hammer)
+{
+	char line[160];
+
+	while (hammer->count < TARGETS && fgets(line, sizeof(line), stdin)) {
+		char(*words)[64] = hammer->targets[hammer->count];
+
+		if (sscanf(line, "%3s %63s %7s", words[0], words[1], words[2]) != 3)
+			return;
+		hammer->count++;
+	}
+}
+
+static int run_hammer(unsigned wait_ms)
+{
+	static struct hammer hammer;
+	struct pollfd end = { STDIN_FILENO, POLLIN, 0 };
+
+	hammer.wait_ms = wait_ms;
+	read_targets(&hammer);
+	if (!hammer.count || wait_ms / PAUSE_MS >= ASKED)
+		return 2;
+	for (int target = 0; poll(&end, 1, PAUSE_MS) == 0;
+	     target = (target + 1) % hammer.count) {
+		ask_next(&hammer, target);
+		conclude(&hammer, now_ns() - wait_ms * 1000000ULL);
+	}
+	poll(NULL, 0, (int)wait_ms);
+	conclude(&hammer, UINT64_MAX);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -167,6 +264,8 @@ int main(int argc, char **argv)
 		return serve(argv[2], argv + 3, argc - 3);
 	if (argc == 3 && strcmp(argv[1], "probe") == 0)
 		return probe((unsigned)strtoul(argv[2], NULL, 10));
-	fprintf(stderr, "usage: reach serve NAME PORT… | reach probe MS\n");
+	if (argc == 3 && strcmp(argv[1], "hammer") == 0)
+		return run_hammer((unsigned)strtoul(argv[2], NULL, 10));
+	fprintf(stderr, "usage: reach serve NAME PORT… | reach probe MS | hammer MS\n");
 	return 2;
 }

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+Policies that change a thousand times while pods keep asking each other, directly and through
+Services: nothing gets through that the policies before and after a change both deny, nothing
+is lost that both allow (policies.py).
+"""
+import bisect
+import collections
+import random
+import subprocess
+import time
+
+import pytest
+
+from lab import BUILD, SMALL, wait_for
+from policies import EVERYONE, Cluster, address, host, labelled, policy, vip
+from topology import FAMILIES
+
+LAB_PODS = len(EVERYONE)
+CHANGES = 1000
+SOURCES = ("x/a", "y/b", "z/c")
+TARGETS = ("x/a", "x/b", "y/a")
+PORT = 80
+ANSWER_MS = 250
+# From the moment a question is asked until its answer is back; a change within counts.
+LATENCY_NS = 60_000_000
+
+Rule = collections.namedtuple("Rule", "object isolates ingress allows")
+
+
+def ns(pod):
+    return pod.split("/")[0]
+
+
+def into(name, subjects, isolates, peers, allows, ports=None):
+    rule = {"from": peers} | ({"ports": ports} if ports else {})
+    return Rule(policy(*name.split("/"), subjects, types=["Ingress"],
+                       ingress=[rule] if peers is not None else []), isolates, True, allows)
+
+
+def out_of(name, subjects, isolates, peers, allows):
+    return Rule(policy(*name.split("/"), subjects, types=["Egress"],
+                       egress=[{"to": peers}] if peers is not None else []),
+                isolates, False, allows)
+
+
+A, B = labelled(pod="a"), labelled(pod="b")
+FROM_Y = [{"namespaceSelector": labelled(ns="y")}]
+FROM_Z = [{"namespaceSelector": labelled(ns="z")}]
+UDP = [{"protocol": "UDP", "port": PORT}]
+
+# What a policy selects and allows, said twice: as an object and as predicates of pods.
+POOL = (
+    into("x/deny", {}, lambda p: ns(p) == "x", None, lambda s, proto: False),
+    into("x/a-from-y", A, lambda p: p == "x/a", FROM_Y, lambda s, proto: ns(s) == "y"),
+    into("x/a-from-z-udp", A, lambda p: p == "x/a", FROM_Z,
+         lambda s, proto: ns(s) == "z" and proto == "udp", UDP),
+    into("x/b-from-x", B, lambda p: p == "x/b", [{"podSelector": {}}],
+         lambda s, proto: ns(s) == "x"),
+    into("x/all", {}, lambda p: ns(p) == "x", [{"namespaceSelector": {}}],
+         lambda s, proto: True),
+    into("y/a-from-block", A, lambda p: p == "y/a",
+         [{"ipBlock": {"cidr": f"{address('x/a', f)}/{bits}"}}
+          for f, bits in zip(FAMILIES, (32, 128))], lambda s, proto: s == "x/a"),
+    out_of("z/deny", {}, lambda p: ns(p) == "z", None, lambda t, proto: False),
+    out_of("z/to-x-a", {}, lambda p: ns(p) == "z",
+           [{"namespaceSelector": labelled(ns="x"), "podSelector": A}],
+           lambda t, proto: t == "x/a"),
+    out_of("y/to-x", {}, lambda p: ns(p) == "y", [{"namespaceSelector": labelled(ns="x")}],
+           lambda t, proto: ns(t) == "x"),
+    out_of("x/to-y", A, lambda p: p == "x/a", FROM_Y, lambda t, proto: ns(t) == "y"),
+)
+
+
+def may(rules, source, target, proto):
+    for subject, peer, ingress in ((source, target, False), (target, source, True)):
+        isolating = [r for r in rules if r.ingress == ingress and r.isolates(subject)]
+        if isolating and not any(r.allows(peer, proto) for r in isolating):
+            return False
+    return True
+
+
+def cells():
+    for target in TARGETS:
+        for proto in ("udp", "tcp"):
+            for family in FAMILIES:
+                yield target, proto, address(target, family), PORT
+                yield target, proto, vip(target, family), 1000 + PORT
+
+
+CELLS = tuple(cells())
+
+
+class Hammers:
+    """One process per source, asking in turn; what came of it as (ns, source, cell, answered)."""
+
+    def __init__(self, lab):
+        question = "".join(f"{proto} {addr} {port}\n" for _, proto, addr, port in CELLS)
+        self.running = {}
+        for source in SOURCES:
+            process = lab.popen(host(source), BUILD / "net/reach", "hammer", ANSWER_MS,
+                                stdin=subprocess.PIPE,
+                                stdout=open(lab.folder / f"hammer-{host(source)}", "w+",
+                                            encoding="ascii"))
+            process.stdin.write(question + "\n")
+            process.stdin.flush()
+            self.running[source] = process
+        self.folder = lab.folder
+
+    def end(self):
+        for source, process in self.running.items():
+            process.stdin.close()
+            assert process.wait(30) == 0, source
+            for line in open(self.folder / f"hammer-{host(source)}", encoding="ascii"):
+                at, cell, answered = map(int, line.split())
+                yield at, source, CELLS[cell], bool(answered)
+
+
+@pytest.fixture(scope="module")
+def cluster(lab):
+    made = Cluster(lab)
+    try:
+        made.start(*SMALL)
+        yield made
+    finally:
+        made.close()
+
+
+def judge(asked, history):
+    """Sentences about every answer that no policy in force around it explains."""
+    begins = [begun for begun, _, _ in history]
+    for at, source, (target, proto, addr, port), answered in asked:
+        if source == target:
+            continue
+        first = max(bisect.bisect_right(begins, at) - 1, 0)
+        # The one before may still be in force until this one is known to be.
+        while first > 0 and history[first][1] > at:
+            first -= 1
+        last = bisect.bisect_right(begins, at + LATENCY_NS)
+        verdicts = {may(rules, source, target, proto)
+                    for _, _, rules in history[first:last]}
+        if verdicts == {not answered}:
+            names = [r.object["metadata"]["name"] for r in history[first][2]]
+            yield answered, (f"{source} → {target} {proto} {addr} port {port} was "
+                             f"{'answered' if answered else 'not answered'} under {names}")
+
+
+def test_a_thousand_changes_leak_nothing_and_lose_nothing(cluster):
+    seed = random.randrange(1 << 32)
+    chance = random.Random(seed)
+    cluster.apply([])
+    history = [(0, 0, ())]
+    hammers = Hammers(cluster.lab)
+    for _ in range(CHANGES):
+        rules = tuple(r for r in POOL if chance.random() < 0.4)
+        if set(rules) == set(history[-1][2]):
+            continue
+        epoch = cluster.epoch()
+        begun = time.monotonic_ns()
+        cluster.write("policies", [r.object for r in rules])
+        wait_for(lambda: cluster.epoch() != epoch, "the change is in force")
+        history.append((begun, time.monotonic_ns(), rules))
+    time.sleep(0.3)
+    asked = list(hammers.end())
+    wrong = list(judge(asked, history))
+    leaks = [text for answered, text in wrong if answered]
+    lost = [text for answered, text in wrong if not answered]
+    assert len(asked) > 10 * CHANGES, f"seed {seed}: only {len(asked)} questions"
+    assert not leaks, f"seed {seed}: {len(leaks)} of {len(asked)} leaked:\n" + \
+        "\n".join(leaks[:10])
+    assert not lost, f"seed {seed}: {len(lost)} of {len(asked)} lost:\n" + "\n".join(lost[:10])
