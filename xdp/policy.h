@@ -15,6 +15,9 @@
 #ifndef XDP_POLICY_H
 #define XDP_POLICY_H
 
+#include "class.h"
+#include "clock.h"
+#include "line.h"
 #include "maps.h"
 #include "packet.h"
 
@@ -26,15 +29,19 @@ struct policy_question {
 	__u8 protocol;
 	__u8 spare;
 	/* The answer, as indices of counters; 0: none. */
-	__u32 rules[2]; /* that allow: egress, ingress */
-	__u32 denied;	/* of the set that does not */
+	__u32 rules[2];	 /* that allow: egress, ingress */
+	__u32 denied;	 /* of the set that does not */
+	__u32 audits[2]; /* of sets whose policies in audit mode would not */
 };
 
 HG_SCRATCH(hg_question, struct policy_question);
 
 enum policy_direction { POLICY_EGRESS, POLICY_INGRESS };
 
-#define POLICY_DENIED (1U << 31)
+/* What policy_look() says beside a counter. */
+#define POLICY_DENIED  (1U << 31)
+#define POLICY_AUDIT   (1U << 30) /* denied by policies in audit mode */
+#define POLICY_COUNTER (POLICY_AUDIT - 1)
 
 /* hg_state.policy as it stands. */
 static __always_inline __u32 policy_state(void)
@@ -67,61 +74,6 @@ static __always_inline struct hg_policy_view *policy_find(const struct hg_addr *
 	__u32 *pod = bpf_map_lookup_elem(&hg_policy_addrs, &key);
 
 	return pod ? policy_view(*(volatile __u32 *)pod, state) : 0;
-}
-
-/* A 16-bit place in an array whose elements hold four. */
-#define POLICY_PLACE(map, place)                                                         \
-	({                                                                               \
-		__u32 element = (place) / 4, number = (place);                           \
-		__u16 *places = bpf_map_lookup_elem(&(map), &element);                   \
-		places ? places[number & 3] : 0U;                                        \
-	})
-
-static __always_inline __u32 class_of_v4(const struct hg_addr *addr, __u32 bank)
-{
-	__u32 word = host32((HG_FORCE __be32)addr->words[3]), place;
-
-	place = POLICY_PLACE(hg_policy_v4, bank * HG_POLICY_V4_PLACES + (word >> 16));
-	if (place & HG_POLICY_BLOCK)
-		place = POLICY_PLACE(hg_policy_v4_blocks,
-				     (place & ~HG_POLICY_BLOCK) * HG_POLICY_BLOCK_SIZE +
-					 (word >> 8 & 0xff));
-	if (place & HG_POLICY_BLOCK)
-		place = POLICY_PLACE(hg_policy_v4_blocks,
-				     (place & ~HG_POLICY_BLOCK) * HG_POLICY_BLOCK_SIZE +
-					 (word & 0xff));
-	return place & ~HG_POLICY_BLOCK;
-}
-
-static __always_inline __u32 class_of_v6(const struct hg_addr *addr, __u32 bank)
-{
-	struct hg_range_key key = { .prefixlen = 32 + 128,
-				    .set = (HG_FORCE __u32)be32(bank),
-				    .addr = *addr };
-	__u32 *class = bpf_map_lookup_elem(&hg_policy_v6, &key);
-
-	return class ? *class : 0;
-}
-
-/* Of an address that is no pod's. */
-__noinline __u32 class_of_other(const struct hg_addr *addr, __u32 bank)
-{
-	if (!addr)
-		return 0;
-	if (addr->halves[0] == 0 && addr->words[2] == (HG_FORCE __u32)be32(0xffff))
-		return class_of_v4(addr, bank);
-	return class_of_v6(addr, bank);
-}
-
-static __always_inline __u32 class_of_port(const struct policy_question *question)
-{
-	__u32 protocol = hg_policy_protocol(question->protocol);
-	__u32 bank = !!(question->state & HG_POLICY_BANK);
-
-	if (protocol == HG_POLICY_PROTOCOLS)
-		return HG_POLICY_PORT_NONE;
-	return POLICY_PLACE(hg_policy_ports,
-			    hg_policy_port_place(bank, protocol, question->port));
 }
 
 /* What a set says of a class: a row's number. A class younger than the set is nobody's. */
@@ -169,7 +121,7 @@ static __always_inline void policy_count(__u32 index)
 
 /*
  * With rules in audit mode in the set: they allow nothing and deny nothing, but what they
- * would deny is counted. The bit that decides, or HG_POLICY_BITS.
+ * would deny is told: POLICY_AUDIT. The bit that decides, or HG_POLICY_BITS.
  */
 __noinline __u32 policy_audit(__u32 index, __u32 peer_row, __u32 port_row)
 {
@@ -186,21 +138,22 @@ __noinline __u32 policy_audit(__u32 index, __u32 peer_row, __u32 port_row)
 	any = first_bit(peer, port, 0);
 	enforced = mask ? first_bit(peer, port, mask) : HG_POLICY_BITS;
 	if (any == HG_POLICY_BITS)
-		policy_count(set->counter_base + set->bits + 1);
+		return HG_POLICY_BITS | POLICY_AUDIT;
 	if (enforced == HG_POLICY_BITS && !(set->flags & HG_POLICY_ENFORCED))
 		return any;
 	return enforced;
 }
 
 /*
- * What one set says of the other end: the counter of the rule that allows, or of the
- * isolation | POLICY_DENIED. 0: allowed by nobody in particular. Fails closed.
+ * What one set says of the other end: the counter of the rule that allows; that of the
+ * isolation | POLICY_DENIED; or, where only policies in audit mode isolate and none of their
+ * rules allows, that of would-be drops | POLICY_AUDIT. Fails closed.
  */
 __noinline __u32 policy_look(__u32 index, __u32 class, __u32 port_class)
 {
 	struct hg_policy_set *set = bpf_map_lookup_elem(&hg_policy_sets, &index);
 	struct hg_policy_row *peer, *port;
-	__u32 peer_row, port_row, bit;
+	__u32 peer_row, port_row, bit, audit;
 
 	if (!set)
 		return POLICY_DENIED;
@@ -214,20 +167,30 @@ __noinline __u32 policy_look(__u32 index, __u32 class, __u32 port_class)
 		bit = policy_audit(index, peer_row, port_row);
 	else
 		bit = first_bit(peer, port, 0);
+	audit = bit & POLICY_AUDIT;
 	if (bit < HG_POLICY_BITS)
 		return set->counter_base + bit;
 	if (!(set->flags & HG_POLICY_ENFORCED))
-		return 0;
+		return (set->counter_base + set->bits + 1) | audit;
 	return (set->counter_base + set->bits) | POLICY_DENIED;
 }
 
 static __always_inline int policy_refuse(struct policy_question *question, __u32 counter,
 					 enum hg_reason reason)
 {
-	question->denied = counter & ~POLICY_DENIED;
+	question->denied = counter & POLICY_COUNTER;
 	if (hg_policy_protocol(question->protocol) == HG_POLICY_PROTOCOLS)
 		reason = HG_REASON_policy_protocol;
 	return -(int)reason;
+}
+
+static __always_inline void policy_note(struct policy_question *question,
+					enum policy_direction direction, __u32 counter)
+{
+	if (counter & POLICY_AUDIT)
+		question->audits[direction] = counter & POLICY_COUNTER;
+	else
+		question->rules[direction] = counter;
 }
 
 /* 0, or -reason; nothing is counted yet. A pod reaches itself, whatever the policies. */
@@ -238,9 +201,7 @@ __noinline int policy_judge(struct policy_question *question)
 
 	if (!question)
 		return -HG_REASON_policy_egress;
-	question->rules[POLICY_EGRESS] = 0;
-	question->rules[POLICY_INGRESS] = 0;
-	question->denied = 0;
+	__builtin_memset(question->rules, 0, 5 * sizeof(__u32));
 	if (!(question->state & HG_POLICY_ON) ||
 	    addr_equal(&question->from, &question->to))
 		return 0;
@@ -251,32 +212,84 @@ __noinline int policy_judge(struct policy_question *question)
 	if (!(egress | ingress))
 		return 0;
 	bank = !!(question->state & HG_POLICY_BANK);
-	port = class_of_port(question);
+	port = class_of_port(question->protocol, question->port, bank);
 	if (egress) {
 		class = to ? to->class : class_of_other(&question->to, bank);
 		counter = policy_look(egress, class, port);
 		if (counter & POLICY_DENIED)
 			return policy_refuse(question, counter, HG_REASON_policy_egress);
-		question->rules[POLICY_EGRESS] = counter;
+		policy_note(question, POLICY_EGRESS, counter);
 	}
 	if (ingress) {
 		class = from ? from->class : class_of_other(&question->from, bank);
 		counter = policy_look(ingress, class, port);
 		if (counter & POLICY_DENIED)
 			return policy_refuse(question, counter, HG_REASON_policy_ingress);
-		question->rules[POLICY_INGRESS] = counter;
+		policy_note(question, POLICY_INGRESS, counter);
 	}
 	return 0;
 }
 
-/* Judge, and count whatever decides. */
+/* May this CPU tell of one more packet in this tick? */
+static __always_inline int event_is_due(__u32 now)
+{
+	__u32 zero = 0;
+	struct hg_cursor *cursor = bpf_map_lookup_elem(&hg_cursors, &zero);
+
+	if (!cursor)
+		return 0;
+	if (cursor->event_tick != now) {
+		cursor->event_tick = now;
+		cursor->events = 0;
+	}
+	return cursor->events++ < HG_POLICY_EVENTS_PER_TICK;
+}
+
+/* Tell of a packet that is refused, or would be (reason 0). Global: verified once. */
+__noinline int policy_report(const struct policy_question *question, __u32 counter,
+			     __u32 reason)
+{
+	__u32 zero = 0, now = clock_tick(), place;
+	struct hg_policy_counter *events =
+	    bpf_map_lookup_elem(&hg_policy_counters, &zero);
+	struct hg_policy_event *event;
+	__u64 number;
+
+	if (!question || !events || !event_is_due(now))
+		return 0;
+	number = __sync_fetch_and_add(&events->packets, 1) + 1;
+	place = (__u32)(number - 1) & (HG_POLICY_EVENTS - 1);
+	event = bpf_map_lookup_elem(&hg_policy_events, &place);
+	if (!event)
+		return 0;
+	event->number = 0;
+	barrier();
+	event->from = question->from;
+	event->to = question->to;
+	event->seen = now;
+	event->counter = counter;
+	event->port = be16(question->port);
+	event->protocol = question->protocol;
+	event->reason = (__u8)reason;
+	barrier();
+	event->number = (__u32)number;
+	return 1;
+}
+
+/* Judge, count whatever decides, and tell of what is refused. */
 static __always_inline int policy_decide(struct policy_question *question)
 {
 	int r = policy_judge(question);
 
-	policy_count(question->rules[POLICY_EGRESS]);
-	policy_count(question->rules[POLICY_INGRESS]);
+	for (int i = 0; i < 2; i++) {
+		policy_count(question->rules[i]);
+		policy_count(question->audits[i]);
+		if (question->audits[i])
+			policy_report(question, question->audits[i], 0);
+	}
 	policy_count(question->denied);
+	if (r < 0)
+		policy_report(question, question->denied, (__u32)-r);
 	return r;
 }
 

@@ -39,4 +39,8 @@ HG_MAP(hg_policy_ports, ARRAY, __u32, __u64,
 HG_MAP(hg_policy_counters, ARRAY, __u32, struct hg_policy_counter, 131072,
        BPF_F_MMAPABLE);
 
+/* The latest packets that policy refused. Datapath writes over the oldest. */
+HG_MAP(hg_policy_events, ARRAY, __u32, struct hg_policy_event, HG_POLICY_EVENTS,
+       BPF_F_MMAPABLE);
+
 #endif

@@ -39,7 +39,8 @@
 	M(POLICY_V4_BLOCKS, policy_v4_blocks)                                            \
 	M(POLICY_V6, policy_v6)                                                          \
 	M(POLICY_PORTS, policy_ports)                                                    \
-	M(POLICY_COUNTERS, policy_counters)
+	M(POLICY_COUNTERS, policy_counters)                                              \
+	M(POLICY_EVENTS, policy_events)
 
 enum map {
 #define MAP_ENUM(upper, lower) MAP_##upper,

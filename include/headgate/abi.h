@@ -238,7 +238,9 @@ struct hg_cursor {
 	__u32 port;	   /* offset in the SNAT port range */
 	__u32 answer_tick; /* rate limit of RST and ICMP answers */
 	__u32 answers;
-	__u32 started; /* port has been set to this CPU's part of the range */
+	__u32 started;	  /* port has been set to this CPU's part of the range */
+	__u32 event_tick; /* rate limit of hg_policy_events */
+	__u32 events;
 };
 
 /* hg_state: ARRAY[1] of struct hg_state. MMAPABLE. Written by the control process. */

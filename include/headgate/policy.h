@@ -141,7 +141,7 @@ static inline __u32 hg_policy_port_place(__u32 bank, __u32 protocol, __u16 port)
 }
 
 /*
- * hg_policy_counters: ARRAY of struct hg_policy_counter; index 0 is never used. MMAPABLE.
+ * hg_policy_counters: ARRAY of struct hg_policy_counter; index 0 is no set's. MMAPABLE.
  * Datapath adds. Packets
  * that were judged (the first of a flow, each refused one, one after a change of policy);
  * connections: flows that were made.
@@ -151,6 +151,26 @@ struct hg_policy_counter {
 	__u64 connections;
 };
 
+/*
+ * hg_policy_events: ARRAY[HG_POLICY_EVENTS] of struct hg_policy_event. MMAPABLE. The latest
+ * packets that policy refused, or would have; event n lies at (n - 1) % HG_POLICY_EVENTS.
+ * hg_policy_counters[0].packets counts events. Each CPU writes at most
+ * HG_POLICY_EVENTS_PER_TICK per tick: drops themselves are counted, not sampled.
+ */
+#define HG_POLICY_EVENTS	  256U
+#define HG_POLICY_EVENTS_PER_TICK 16U
+struct hg_policy_event {
+	struct hg_addr from, to; /* real client, real destination */
+	__u32 number;		 /* low 32 bits of n, written last; 0: being written */
+	__u32 seen;		 /* tick */
+	__u32 counter;		 /* of the set that refuses: counter_base + bits (+ 1) */
+	__be16 port;		 /* of the destination */
+	__u8 protocol;
+	__u8 reason; /* enum hg_reason; 0: audit, it passed */
+	__u32 spare[4];
+};
+
+_Static_assert(sizeof(struct hg_policy_event) == 64, "event: one cache line");
 _Static_assert(sizeof(struct hg_policy_row) == 64, "row: one cache line");
 _Static_assert(sizeof(struct hg_policy_set) == 32, "set");
 _Static_assert(sizeof(struct hg_policy_pod) == 32, "pod");

@@ -39,6 +39,7 @@ struct harness_policy {
 	struct hg_policy_link *links;
 	uint16_t *v4, *v4_blocks, *ports;
 	struct hg_policy_counter *counters;
+	struct hg_policy_event *events;
 };
 
 struct harness {

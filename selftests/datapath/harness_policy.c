@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define ARRAYS 9
+#define ARRAYS 10
 
 struct array {
 	const char *name;
@@ -26,6 +26,7 @@ static void list(struct harness_policy *policy, struct array ret[ARRAYS])
 		{ "hg_policy_ports", HG_POLICY_PORTS * 12UL, (void **)&policy->ports },
 		{ "hg_policy_counters", HARNESS_COUNTERS * 16UL,
 		  (void **)&policy->counters },
+		{ "hg_policy_events", HG_POLICY_EVENTS * 64UL, (void **)&policy->events },
 	};
 
 	memcpy(ret, arrays, sizeof(arrays));

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
+#include <headgate/endian.h>
 #include "rows.h"
 #include "scene_policy.h"
 
@@ -409,6 +410,36 @@ static void audit_drops_nothing_and_counts(void **state)
 	}
 }
 
+/* Of a flood of refusals the first of each tick are told; all are counted. */
+static void refusals_are_told_with_their_ends(void **state)
+{
+	for (int i = 0; i < CASES; i++) {
+		struct hg_policy_event event;
+		struct scene scene;
+		struct packet packet;
+		struct hg_addr addr;
+		uint64_t told;
+
+		begin(&scene, state, i);
+		scene_isolate(&scene, POD_B, INGRESS, NOTHING);
+		scene_switch_policy(&scene);
+		packet = direct(&scene, CLIENT, POD_B, TCP_SYN);
+		for (int n = 0; n < 200; n++) {
+			packet.sport++;
+			assert_false(enters(&scene, POD_B, &packet));
+		}
+		told = scene.harness->policy.counters[0].packets;
+		assert_in_range(told, 1, 5 * HG_POLICY_EVENTS_PER_TICK);
+		event = scene.harness->policy.events[told - 1];
+		addr = scene_addr(&scene, POD_B);
+		assert_int_equal(event.number, told);
+		assert_memory_equal(&event.to, &addr, sizeof(addr));
+		assert_int_equal(event.port, be16(TARGET_PORT));
+		assert_int_equal(event.reason, HG_REASON_policy_ingress);
+		assert_int_equal(scene_counter(&scene, POD_B, INGRESS, -1).packets, 200);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +457,7 @@ int main(void)
 		cmocka_unit_test(the_node_reaches_its_pods_and_hears_them),
 		cmocka_unit_test(a_reply_does_not_open),
 		cmocka_unit_test(audit_drops_nothing_and_counts),
+		cmocka_unit_test(refusals_are_told_with_their_ends),
 	};
 
 	return cmocka_run_group_tests(tests, rows_open, rows_close);
