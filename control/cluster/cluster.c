@@ -10,6 +10,7 @@
  */
 #include "cluster.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +131,7 @@ static void unmark(struct table *table, struct entry *entry)
 	entry->marked = false;
 	if (entry->object)
 		return;
+	assert(table->entries); /* it is in there */
 	HASH_DEL(table->entries, entry);
 	free(entry);
 }
@@ -179,26 +181,31 @@ static void mark_changed(struct cluster *cluster, const struct object *object)
 		mark(table, find_entry(table, object->namespace, object->name));
 }
 
-int cluster_take_changed(struct cluster *cluster,
-			 int (*visit)(void *context, enum object_kind kind,
-				      const char *namespace, const char *name),
-			 void *context)
+typedef int visit_changed(void *context, enum object_kind kind, const char *namespace,
+			  const char *name);
+
+static int show_changed(const struct entry *entry, enum object_kind kind,
+			visit_changed *visit, void *context)
+{
+	size_t length = strcspn(entry->key, "/");
+	char namespace[OBJECT_KEY_MAX];
+
+	memcpy(namespace, entry->key, length);
+	namespace[length] = '\0';
+	return visit(context, kind, namespace, entry->key + length + 1);
+}
+
+int cluster_take_changed(struct cluster *cluster, visit_changed *visit, void *context)
 {
 	for (size_t i = 0; i < POLICY_KIND_COUNT; i++) {
 		struct table *table = &cluster->tables[POLICY_KINDS[i]];
 
 		while (table->marks) {
-			struct entry *entry = table->marks;
-			char namespace[OBJECT_KEY_MAX];
-			size_t length = strcspn(entry->key, "/");
-
-			memcpy(namespace, entry->key, length);
-			namespace[length] = '\0';
-			int r = visit(context, POLICY_KINDS[i], namespace,
-				      entry->key + length + 1);
+			int r =
+			    show_changed(table->marks, POLICY_KINDS[i], visit, context);
 			if (r)
 				return r;
-			unmark(table, entry);
+			unmark(table, table->marks);
 		}
 	}
 	return 0;
