@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "pods.h"
 #include "policy.h"
 #include "state.h"
 
@@ -68,6 +69,7 @@ static void close_maps(struct datapath *datapath)
 	for (uint32_t cpu = 0; datapath->stats && cpu < datapath->config.cpus; cpu++)
 		window_close(&datapath->stats[cpu]);
 	policy_maps_close(datapath);
+	pod_lines_close(datapath);
 	if (datapath->state)
 		munmap(datapath->state, WINDOW_PAGE);
 	if (datapath->locks)

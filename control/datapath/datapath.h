@@ -114,14 +114,19 @@ struct policy_tables;
  */
 int datapath_policy_tables(struct datapath *datapath, struct complaints *complaints,
 			   struct policy_tables *ret_tables);
-/* Whose addresses lie behind the host end of a pod's interface; all zero: nobody's. */
+/* Is a pod isolated by what is in force, perhaps from a previous daemon? */
+bool datapath_policy_is_on(const struct datapath *datapath);
+
+/* Whose addresses lie behind the host end of a pod's interface. */
 struct datapath_pod {
-	struct hg_addr addrs[2]; /* IPv4, IPv6; zero: none */
-	uint32_t places[2];	 /* in hg_policy_pods */
+	struct hg_addr addrs[2]; /* IPv4, IPv6; zero: none. Both zero: nobody's */
+	uint32_t places[2];	 /* in hg_policy_pods; 0: no policy knows the address */
 };
-/* 0; -ENOSPC: no line is free near the interface's number. Idempotent. */
+/* 0, -ENOSPC: no line is free near the interface's number, or -errno. Idempotent. */
 int datapath_set_pod(struct datapath *datapath, uint32_t ifindex,
 		     const struct datapath_pod *pod);
+/* After a restart: call once when every pod known has been set. Clears the others. */
+int datapath_settle_pods(struct datapath *datapath);
 
 /*
  * A slice of periodic work: sweep the next window of the flow tables, free ranges and

@@ -27,10 +27,9 @@ struct part {
 	void **memory;
 };
 
-#define PARTS 9
+#define PARTS 8
 
 struct policy_memory_maps {
-	struct hg_policy_link *links;
 	struct policy_tables tables;
 	size_t bytes[PARTS];
 };
@@ -43,8 +42,6 @@ static void list_parts(struct policy_memory_maps *policy, struct part ret[PARTS]
 		{ MAP_POLICY_CELLS, sizeof(uint64_t), (void **)&tables->cells },
 		{ MAP_POLICY_SETS, sizeof(struct hg_policy_set), (void **)&tables->sets },
 		{ MAP_POLICY_PODS, sizeof(struct hg_policy_pod), (void **)&tables->pods },
-		{ MAP_POLICY_LINKS, sizeof(struct hg_policy_link),
-		  (void **)&policy->links },
 		{ MAP_POLICY_V4, sizeof(uint64_t), (void **)&tables->v4 },
 		{ MAP_POLICY_V4_BLOCKS, sizeof(uint64_t), (void **)&tables->v4_blocks },
 		{ MAP_POLICY_PORTS, sizeof(uint64_t), (void **)&tables->ports },
@@ -94,6 +91,26 @@ static int drop_prefix(void *context, unsigned bank, const struct cidr *prefix)
 	int r = bpf_map_delete_elem(datapath->fds[MAP_POLICY_V6], &key);
 
 	return r == -ENOENT ? 0 : r;
+}
+
+static uint32_t find_addr(void *context, const struct hg_addr *addr)
+{
+	const struct datapath *datapath = context;
+	uint32_t pod;
+	int r = bpf_map_lookup_elem(datapath->fds[MAP_POLICY_ADDRS], addr, &pod);
+
+	return r < 0 ? 0 : pod;
+}
+
+static uint32_t find_prefix(void *context, unsigned bank, const struct hg_addr *addr)
+{
+	const struct datapath *datapath = context;
+	const struct cidr whole = { .addr = *addr, .bits = 128 };
+	struct hg_range_key key = prefix_key(bank, &whole);
+	uint32_t class;
+	int r = bpf_map_lookup_elem(datapath->fds[MAP_POLICY_V6], &key, &class);
+
+	return r < 0 ? 0 : class;
 }
 
 static int each_addr(void *context,
@@ -150,13 +167,18 @@ static void switch_to(void *context, uint32_t state)
  * MEMBARRIER_CMD_GLOBAL waits for every CPU as synchronize_rcu() does (kernel/sched/
  * membarrier.c); programs run under its read side. Kernels with nohz_full refuse.
  */
-static void wait_for_readers(void *context)
+void policy_wait_for_readers(void)
 {
 	const struct timespec longer = { .tv_nsec = RUN_MOST_NS };
 
-	(void)context;
 	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0)
 		nanosleep(&longer, NULL);
+}
+
+static void wait_for_readers(void *context)
+{
+	(void)context;
+	policy_wait_for_readers();
 }
 
 /* ---- life ---- */
@@ -215,6 +237,8 @@ static void describe(struct datapath *datapath, struct policy_tables *tables)
 	tables->drop_addr = drop_addr;
 	tables->put_prefix = put_prefix;
 	tables->drop_prefix = drop_prefix;
+	tables->find_addr = find_addr;
+	tables->find_prefix = find_prefix;
 	tables->each_addr = each_addr;
 	tables->each_prefix = each_prefix;
 	tables->switch_to = switch_to;
@@ -254,43 +278,7 @@ int datapath_policy_tables(struct datapath *datapath, struct complaints *complai
 	return 0;
 }
 
-/* The line within the window of `ifindex` that carries `wanted` (0: a free one), or NULL. */
-static struct hg_policy_link *find_link(const struct policy_memory_maps *policy,
-					uint32_t ifindex, uint32_t wanted)
+bool datapath_policy_is_on(const struct datapath *datapath)
 {
-	for (uint32_t i = 0; i < HG_POLICY_LINK_WINDOW; i++) {
-		struct hg_policy_link *link =
-		    &policy->links[(ifindex + i) & (HG_POLICY_LINKS - 1)];
-
-		if (link->ifindex == wanted)
-			return link;
-	}
-	return NULL;
-}
-
-/* A line is never changed: the interface is in one of its two lines at every instant. */
-int datapath_set_pod(struct datapath *datapath, uint32_t ifindex,
-		     const struct datapath_pod *pod)
-{
-	bool is_known = pod->places[0] || pod->places[1];
-	int r = datapath->policy || !is_known ? 0 : open_maps(datapath);
-	struct hg_policy_link *old, *fresh;
-
-	if (r < 0 || !datapath->policy)
-		return r;
-	old = find_link(datapath->policy, ifindex, ifindex);
-	if (old && !memcmp(old->addrs, pod->addrs, sizeof(old->addrs)) &&
-	    !memcmp(old->pods, pod->places, sizeof(old->pods)))
-		return 0;
-	fresh = find_link(datapath->policy, ifindex, 0);
-	if (is_known && !fresh)
-		return -ENOSPC;
-	if (is_known) {
-		memcpy(fresh->addrs, pod->addrs, sizeof(fresh->addrs));
-		memcpy(fresh->pods, pod->places, sizeof(fresh->pods));
-		__atomic_store_n(&fresh->ifindex, ifindex, __ATOMIC_RELEASE);
-	}
-	if (old)
-		__atomic_store_n(&old->ifindex, 0, __ATOMIC_RELEASE);
-	return 0;
+	return datapath->state->policy & HG_POLICY_ON;
 }

@@ -141,9 +141,10 @@ struct datapath {
 	int fds[MAP_COUNT];
 	uint32_t entries[MAP_COUNT];
 	struct hg_config config;
-	struct hg_state *state; /* mapped */
-	uint32_t *locks;	/* mapped, two words each */
+	struct hg_state *state;		   /* mapped */
+	uint32_t *locks;		   /* mapped, two words each */
 	struct policy_memory_maps *policy; /* mapped when first asked for */
+	struct pod_lines *pod_lines;	   /* the same */
 	struct attachment *attachments;
 
 	struct window slots, members, expired;
