@@ -5,6 +5,8 @@
  */
 #include "folder.h"
 
+#include <time.h>
+
 #define HEAD                                                                             \
 	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"                        \
 	"metadata: {name: np, namespace: shop}\n"
@@ -221,6 +223,62 @@ static void the_sentence_says_who_is_isolated(void **state)
 	close_lab(&lab);
 }
 
+/*
+ * The rule in its plainest form, for files that come, go, break and are mended at random:
+ * a file vouches for the policy from its first good version until it holds none any more.
+ */
+enum content { ABSENT, REFUSED, FINE, CONTENTS };
+struct twin {
+	enum content content;
+	bool vouches;
+};
+#define FILES 3
+
+static void change_file(const struct lab *lab, struct twin *twin, unsigned index)
+{
+	static const char *const texts[CONTENTS] = { NULL, POLICY(BAD), POLICY(GOOD) };
+	char name[] = "a.yaml";
+
+	name[0] += (char)index;
+	if (twin->content != ABSENT)
+		remove_file(lab, name);
+	twin->content = random() % CONTENTS;
+	twin->vouches =
+	    twin->content == FINE || (twin->vouches && twin->content == REFUSED);
+	if (twin->content != ABSENT)
+		write_file(lab, name, texts[twin->content]);
+}
+
+static void refused_policies_agree_with_a_naive_twin(void **state)
+{
+	struct twin twins[FILES] = { 0 };
+	struct lab lab = { 0 };
+	unsigned seed = (unsigned)time(NULL);
+
+	(void)state;
+	print_message("seed %u\n", seed);
+	srandom(seed);
+	create_folder(&lab);
+	assert_int_equal(manifests_open(lab.folder, lab.cluster, NULL, count_change, &lab,
+					&lab.manifests),
+			 0);
+	for (int round = 0; round < 1000; round++) {
+		bool held = false, good = false;
+
+		for (unsigned i = 0; i < FILES; i++)
+			if (random() % 2)
+				change_file(&lab, &twins[i], i);
+		assert_int_equal(manifests_reload(lab.manifests), 0);
+		for (int i = 0; i < FILES; i++) {
+			held |= twins[i].content != ABSENT;
+			good |= twins[i].vouches;
+		}
+		assert_int_equal(is_good(&lab), good);
+		assert_int_equal(is_refused(&lab), held && !good);
+	}
+	close_lab(&lab);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +290,7 @@ int main(void)
 		cmocka_unit_test(
 		    a_good_version_beside_a_refused_one_in_a_file_is_in_force),
 		cmocka_unit_test(what_cannot_be_read_isolates),
+		cmocka_unit_test(refused_policies_agree_with_a_naive_twin),
 		cmocka_unit_test(the_sentence_says_who_is_isolated),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
