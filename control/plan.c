@@ -109,9 +109,12 @@ int plan_check(const struct options *options, FILE *out)
 	slices_complain_of_orphans(reading.cluster, &reading.complaints);
 	int result = print_all(&reading, out, counts);
 
-	fprintf(out, "Services: %zu, EndpointSlices: %zu, errors: %zu, warnings: %zu\n",
+	fprintf(out,
+		"Services: %zu, EndpointSlices: %zu, NetworkPolicies: %zu, errors: %zu, "
+		"warnings: %zu\n",
 		cluster_count(reading.cluster, OBJECT_SERVICE),
 		cluster_count(reading.cluster, OBJECT_ENDPOINT_SLICE),
+		cluster_count(reading.cluster, OBJECT_NETWORK_POLICY),
 		counts[COMPLAINT_ERROR], counts[COMPLAINT_WARNING]);
 	return result;
 }
