@@ -168,6 +168,9 @@ int datapath_reasons(const struct datapath *datapath, struct datapath_reason *re
 
 struct datapath_flow {
 	struct hg_addr client, vip, backend, snat; /* snat ::: none */
+	/* Through no Service, known because policy isolates an end: vip is where the client
+	 * sent to, the backend's own address. */
+	bool direct;
 	uint16_t client_port, vport, backend_port, snat_port;
 	uint8_t protocol;
 	bool embryonic;

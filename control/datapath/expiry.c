@@ -6,6 +6,7 @@
  *   TCP       SYN         RST          CLOSED     FIN        ESTABLISHED
  *   SCTP      SCTP_INIT   RST          SHUTDOWN   SHUTDOWN   SCTP
  *   UDP       UDP         -            -          -          UDP_STREAM
+ *   others    as UDP; they have direct flows only
  */
 #include "expiry.h"
 #include <netinet/in.h>

@@ -32,6 +32,12 @@ static void describe_backend(const struct datapath *datapath, const struct hg_fl
 {
 	uint32_t index = line->backend & ((1U << HG_BACKEND_BITS) - 1);
 
+	if (!index) {
+		ret_flow->direct = true;
+		ret_flow->backend = ret_flow->vip;
+		ret_flow->backend_port = ret_flow->vport;
+		return;
+	}
 	if (index >= datapath->entries[MAP_BACKENDS])
 		return;
 	const struct hg_backend *record = &datapath->backends[index].record;

@@ -44,7 +44,8 @@ void sweep_count(struct datapath *datapath, const struct hg_flow *line)
 	uint32_t index = line->backend & ((1U << HG_BACKEND_BITS) - 1);
 	uint32_t generation = line->backend >> HG_BACKEND_BITS;
 
-	if (index >= datapath->entries[MAP_BACKENDS] ||
+	/* Index 0: a direct flow, no backend's. */
+	if (!index || index >= datapath->entries[MAP_BACKENDS] ||
 	    datapath->backends[index].record.generation != generation)
 		return;
 	uint64_t *expired = window_at(&datapath->expired, index);

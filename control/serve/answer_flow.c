@@ -80,7 +80,7 @@ static const struct wanted_service *find_owner(const struct owners *owners,
 					 .port = be16(flow->vport),
 					 .protocol = flow->protocol } };
 
-	if (!owners->count)
+	if (!owners->count || flow->direct)
 		return NULL;
 	const struct owner *owner = bsearch(&wanted, owners->items, owners->count,
 					    sizeof(wanted), compare_owners);
@@ -154,7 +154,11 @@ static void put_flow(struct body *body, struct json_object *item,
 	body_text(body, item, "state", flow_state_name(flow));
 	body_bool(body, item, "embryonic", flow->embryonic);
 	body_end(body, item, "client", &flow->client, flow->client_port);
-	body_end(body, item, "vip", &flow->vip, flow->vport);
+	body_bool(body, item, "direct", flow->direct);
+	if (flow->direct)
+		body_text(body, item, "vip", NULL);
+	else
+		body_end(body, item, "vip", &flow->vip, flow->vport);
 	body_end(body, item, "backend", &flow->backend, flow->backend_port);
 	if (addr_is_zero(&flow->snat))
 		body_text(body, item, "snat", NULL);

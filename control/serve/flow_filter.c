@@ -131,7 +131,7 @@ static bool service_matches(const struct flow_filter *filter,
 {
 	if (!filter->service[0])
 		return true;
-	if (!filter->of_service)
+	if (!filter->of_service || flow->direct)
 		return false;
 	for (size_t i = 0; i < filter->of_service->port_count; i++) {
 		if (port_has_frontend(&filter->of_service->ports[i], flow))
@@ -176,9 +176,10 @@ static const struct state_row states[] = {
 	{ IPPROTO_SCTP, 0, 0, 0, "COOKIE_WAIT" },
 };
 
+/* What has no states of its own is told like UDP. */
 const char *flow_state_name(const struct datapath_flow *flow)
 {
-	if (flow->protocol == IPPROTO_UDP) {
+	if (flow->protocol != IPPROTO_TCP && flow->protocol != IPPROTO_SCTP) {
 		if (!flow->backend_seen)
 			return "UNREPLIED";
 		return flow->embryonic ? "REPLIED" : "ASSURED";

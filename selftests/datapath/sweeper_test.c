@@ -323,6 +323,44 @@ static void flows_are_listed_once_and_deleted_on_request(void **state)
 	assert_int_equal(expired(), 1);
 }
 
+static void put_direct(uint32_t reply, uint16_t port, uint32_t idle_s)
+{
+	uint32_t index = put_flow(flows, reply, port, idle_s);
+
+	flows[index].key.dst.words[3] = 0x05060708;
+	flows[index].snat = 0;
+	flows[index].backend = flows[reply].backend = HG_FLOW_FROM_NODE;
+}
+
+static void direct_flows_are_listed_without_backend_and_counted_nowhere(void **state)
+{
+	struct seen seen = { 0 };
+	uint64_t nobody = 0;
+	uint32_t zero = 0;
+	int fd = applied_map("hg_expired");
+
+	(void)state;
+	put_direct(70000, 5013, 10);
+	assert_int_equal(datapath_each_flow(applied.datapath, note, &seen), 0);
+	assert_int_equal(seen.count, 1);
+	assert_true(seen.flow.direct);
+	assert_memory_equal(&seen.flow.backend, &seen.flow.vip, 16);
+	assert_int_equal(seen.flow.backend.words[3], 0x05060708);
+	assert_int_equal(seen.flow.backend_port, 80);
+	put_direct(70000, 5013, 4000);
+	put_direct(70001, 5014, 4000);
+	for (uint32_t i = 70000; i < 70002; i++) {
+		flows[i].backend = 0; /* a pod opened it */
+		flows[flows[i].partner].backend = 0;
+	}
+	sweep_all();
+	assert_false(is_live(&flows[70000]));
+	assert_int_equal(bpf_map_lookup_elem(fd, &zero, &nobody), 0);
+	assert_int_equal(nobody, 0);
+	assert_int_equal(expired(), 0);
+	close(fd);
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -337,6 +375,7 @@ int main(void)
 		CASE(reach_is_lowered_when_the_farthest_key_has_gone),
 		CASE(reach_is_left_while_somebody_inserts),
 		CASE(flows_are_listed_once_and_deleted_on_request),
+		CASE(direct_flows_are_listed_without_backend_and_counted_nowhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

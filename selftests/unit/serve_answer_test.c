@@ -196,6 +196,24 @@ static void flows_one_is_shown_by_its_id(void **state)
 	json_object_put(json);
 }
 
+static void flows_that_are_direct_have_no_virtual_address(void **state)
+{
+	(void)state;
+	flows[0].direct = true;
+	flows[0].backend = flows[0].vip;
+	struct json_object *json = ask("GET /v1/flows?client=" CLIENT ":40001", 200);
+
+	assert_at(json, "flows.0.id", "tcp/" CLIENT ":40001/" SERVICE ":80");
+	assert_at(json, "flows.0.direct", "true");
+	assert_null(at(json, "flows.0.vip"));
+	assert_null(at(json, "flows.0.service"));
+	assert_at(json, "flows.0.backend.address", SERVICE);
+	json_object_put(json);
+	json = ask("GET /v1/flows?service=shop/cart", 200);
+	assert_at(json, "matched", "1");
+	json_object_put(json);
+}
+
 static void flows_deletion_counts_what_it_matched(void **state)
 {
 	struct json_object *json = ask("DELETE /v1/flows?backend=" A, 200);
@@ -251,6 +269,7 @@ int main(void)
 		TEST(flows_filters_narrow_down),
 		TEST(flows_are_bounded_and_say_so),
 		TEST(flows_one_is_shown_by_its_id),
+		TEST(flows_that_are_direct_have_no_virtual_address),
 		TEST(flows_deletion_counts_what_it_matched),
 		TEST(flows_unreadable_table_is_told),
 		TEST(drops_hold_every_reason),

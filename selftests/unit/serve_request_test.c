@@ -133,6 +133,7 @@ static void flow_states_have_netfilters_names(void **state)
 		{ IPPROTO_UDP, K, 0, true, "UNREPLIED" },
 		{ IPPROTO_UDP, K, K, true, "REPLIED" },
 		{ IPPROTO_UDP, K, K, false, "ASSURED" },
+		{ IPPROTO_ICMP, 0, 0, true, "UNREPLIED" },
 		{ IPPROTO_SCTP, S, 0, true, "COOKIE_WAIT" },
 		{ IPPROTO_SCTP, S, S, true, "COOKIE_ECHOED" },
 		{ IPPROTO_SCTP, S | K, S | K, false, "ESTABLISHED" },
