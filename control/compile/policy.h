@@ -136,7 +136,7 @@ int policy_each_isolating(const struct policy *policy, uint32_t set,
 
 /* Packets and connections per rule since the datapath was made, also of sets that are gone.
  * rule.index UINT_MAX: denied because of this policy's isolation. */
-int policy_each_counter(const struct policy *policy,
+int policy_each_counter(struct policy *policy,
 			int (*visit)(void *context, const struct policy_rule *rule,
 				     const struct hg_policy_counter *counter),
 			void *context);
