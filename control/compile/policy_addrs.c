@@ -95,12 +95,3 @@ void policy_addrs_close(struct policy *policy)
 		free_addr(policy, addr);
 	policy_hash_clear(&policy->addrs);
 }
-
-bool policy_addrs_is_local(const struct policy *policy, const struct policy_addr *addr)
-{
-	const struct pod *pod = &addr->pod->object->pod;
-
-	if (!policy->node_name)
-		return true;
-	return pod->node_name && strcmp(pod->node_name, policy->node_name) == 0;
-}

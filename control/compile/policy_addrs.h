@@ -15,7 +15,4 @@ void policy_addrs_touch_pod(struct policy *policy, const struct policy_pod *pod)
 void policy_addrs_prune(struct policy *policy, struct policy_addr *addr);
 void policy_addrs_close(struct policy *policy);
 
-/* Are there rule sets for it here? */
-bool policy_addrs_is_local(const struct policy *policy, const struct policy_addr *addr);
-
 #endif

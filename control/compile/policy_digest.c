@@ -9,6 +9,11 @@
 #include "policy_rules.h"
 #include "policy_who.h"
 
+/*
+ * Objects that records point to may be gone until all changes are read: only the object at
+ * hand is looked at.
+ */
+
 /* ---- namespaces ---- */
 static int read_namespace(struct policy *policy, const char *name,
 			  const struct object *object)
@@ -33,6 +38,13 @@ static int read_namespace(struct policy *policy, const char *name,
 static bool has_addrs(const struct object *object)
 {
 	return object && !object->pod.host_network && !object->pod.terminated;
+}
+
+static bool is_local(const struct policy *policy, const struct object *object)
+{
+	const char *node = object ? object->pod.node_name : NULL;
+
+	return !policy->node_name || (node && strcmp(node, policy->node_name) == 0);
 }
 
 static int list_addrs(struct policy *policy, const struct object *object,
@@ -92,6 +104,7 @@ static int read_pod(struct policy *policy, const char *namespace, const char *na
 	if (!pod)
 		return -ENOMEM;
 	pod->object = object;
+	pod->is_local = is_local(policy, object);
 	if (list_addrs(policy, object, &addrs, &count) < 0)
 		return -ENOMEM;
 	leave_addrs(policy, pod);
@@ -115,8 +128,7 @@ static void touch_subjects(struct policy *policy,
 		for (uint32_t i = 0; i < pod->addr_count; i++) {
 			struct policy_addr *addr = pod->addrs[i];
 
-			if (addr->pod == pod &&
-			    (addr->wants || policy_addrs_is_local(policy, addr)))
+			if (addr->pod == pod && (addr->wants || pod->is_local))
 				policy_addrs_touch(policy, addr);
 		}
 	}

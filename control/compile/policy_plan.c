@@ -108,8 +108,8 @@ static int plan_set(struct policy *policy, struct policy_addr *addr, bool is_egr
 
 static int plan_addr(struct policy *policy, struct policy_addr *addr)
 {
-	bool is_local = addr->pod && policy->options.mode != POLICY_OFF &&
-			policy_addrs_is_local(policy, addr);
+	bool is_local =
+	    addr->pod && policy->options.mode != POLICY_OFF && addr->pod->is_local;
 	bool is_wanted = addr->pod && policy->options.mode != POLICY_OFF && addr->wants;
 	int r = 0;
 

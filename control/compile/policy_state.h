@@ -179,6 +179,7 @@ struct policy_pod {
 	struct policy_pod *prev, *next; /* in its namespace */
 	struct policy_addr **addrs;
 	uint32_t addr_count, hash;
+	bool is_local; /* to this node */
 	char name[];
 };
 

@@ -55,9 +55,9 @@ static inline int update(struct policy_world *world)
 
 static inline void put(struct policy_world *world, struct object *object)
 {
-	assert_int_equal(policy_changed(world->policy, object->kind, object->namespace,
-					object->name),
-			 0);
+	assert_int_equal(
+	    policy_changed(world->policy, object->kind, object->namespace, object->name),
+	    0);
 	assert_int_equal(cluster_set(world->cluster, object), 0);
 }
 
