@@ -6,7 +6,7 @@
 #ifndef SERVE_ANSWER_H
 #define SERVE_ANSWER_H
 
-#include "body.h"
+#include "../lib/body.h"
 #include "request.h"
 
 /* Always makes a body, {"error": sentence} too. Returns the HTTP status. */

@@ -3,13 +3,13 @@
  * The JSON of an answer while it is built. A part that found no memory sets `lost`; it is
  * looked at once, at the end.
  */
-#ifndef SERVE_BODY_H
-#define SERVE_BODY_H
+#ifndef LIB_BODY_H
+#define LIB_BODY_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <json-c/json.h>
-#include "../lib/addr.h"
+#include "addr.h"
 
 struct body {
 	struct json_object *root;
