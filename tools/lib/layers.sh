@@ -2,8 +2,9 @@
 # shellcheck shell=bash
 # Which part of the source may include which. Arrows point one way:
 #   include ← xdp
-#   include ← lib ← cluster ← compile ← {source, health, datapath, netlink} ← serve ← main
-# serve stands above its siblings because it shows what they know. cluster and compile do
+#   include ← lib ← cluster ← compile ← {explain, source, health, datapath, netlink} ← serve ← main
+# serve stands above its siblings because it shows what they know. headgate(1) asks what needs
+# no daemon of cluster, compile, explain and source. cluster and compile do
 # no I/O and log nothing, which their includes must show.
 
 # Parts of control/ that each part may include besides itself and <headgate/…>.
@@ -11,11 +12,12 @@ declare -A LAYER_BELOW=(
 	[lib]=""
 	[cluster]="lib"
 	[compile]="lib cluster"
+	[explain]="lib cluster compile"
 	[source]="lib cluster compile"
 	[health]="lib cluster compile"
 	[datapath]="lib cluster compile"
 	[netlink]="lib cluster compile"
-	[serve]="lib cluster compile source health datapath netlink"
+	[serve]="lib cluster compile explain source health datapath netlink"
 )
 LAYER_PURE="cluster compile"
 LAYER_IMPURE='<sys/|<bpf/|<xdp/|<uv\.h>|<curl/|<microhttpd|<libmnl|"(\.\./lib/)?log\.h"'
@@ -28,7 +30,10 @@ layer_findings() {
 		include/*) layer_outside "$file" '<(linux|headgate)/' ;;
 		xdp/*) layer_outside "$file" '<(linux|bpf|headgate)/|"[a-z_]+\.h"' ;;
 		control/*/*) layer_control "$file" ;;
-		tools/*) layer_outside "$file" '<|"(\.\./\.\./control/lib/)?[a-z_]+\.h"' ;;
+		tools/*)
+			layer_outside "$file" \
+				'<|"(\.\./\.\./control/(lib|cluster|compile|explain|source)/)?[a-z_]+\.h"'
+			;;
 		esac
 	done
 }

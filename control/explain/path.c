@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "path.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "../lib/cleanup.h"
+#include "match.h"
+#include "words.h"
+
+static const char *const outcomes[] = {
+	[POLICY_NOT_ISOLATED] = "notIsolated",
+	[POLICY_ALLOWED] = "allowed",
+	[POLICY_DENIED] = "denied",
+	[POLICY_SELF] = "self",
+};
+
+static void put_name(struct body *body, struct json_object *item, const char *member,
+		     const char *namespace, const char *name)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (asprintf(&text, "%s/%s", namespace, name) < 0) {
+		text = NULL;
+		body->lost = true;
+	}
+	body_text(body, item, member, text);
+}
+
+static void put_pod(struct body *body, struct json_object *item, const struct object *pod)
+{
+	if (pod)
+		put_name(body, item, "pod", pod->namespace, pod->name);
+	else
+		body_text(body, item, "pod", NULL);
+}
+
+const char *policy_mode_name(const struct explain_world *world,
+			     const struct object *policy)
+{
+	if (world->mode == POLICY_OFF)
+		return "off";
+	if (world->mode == POLICY_AUDIT || policy->policy.audit)
+		return "audit";
+	return policy->policy.refused ? "refused" : "enforce";
+}
+
+void rule_put(struct body *body, struct json_object *item, const struct object *policy,
+	      bool is_egress, size_t index)
+{
+	const struct policy_spec_rule *rules =
+	    is_egress ? policy->policy.egress : policy->policy.ingress;
+	_cleanup_free_ char *words =
+	    words_rule(&rules[index], is_egress, policy->namespace);
+
+	put_name(body, item, "policy", policy->namespace, policy->name);
+	body_text(body, item, "direction", is_egress ? "egress" : "ingress");
+	body_number(body, item, "index", index);
+	body_bool(body, item, "audit", policy->policy.audit);
+	body_text(body, item, "words", words);
+	body->lost |= !words;
+}
+
+/* The rule that decided, as the tables name it. */
+static void put_deciding(const struct side *side, struct body *body,
+			 struct json_object *item, const struct policy_rule *rule)
+{
+	const struct object *policy = cluster_find(
+	    side->world->cluster, OBJECT_NETWORK_POLICY, rule->namespace, rule->name);
+	size_t count = 0;
+
+	if (policy)
+		count = rule->is_egress ? policy->policy.egress_count
+					: policy->policy.ingress_count;
+	if (rule->index < count)
+		rule_put(body, body_object(body, item, "rule"), policy, rule->is_egress,
+			 rule->index);
+}
+
+struct isolating {
+	const struct explain_world *world;
+	struct body *body;
+	struct json_object *array;
+};
+
+static int put_isolating(void *context, const struct policy_rule *rule)
+{
+	const struct isolating *isolating = context;
+	const struct object *policy =
+	    cluster_find(isolating->world->cluster, OBJECT_NETWORK_POLICY,
+			 rule->namespace, rule->name);
+	struct json_object *item = body_object(isolating->body, isolating->array, NULL);
+
+	put_name(isolating->body, item, "policy", rule->namespace, rule->name);
+	body_text(isolating->body, item, "mode",
+		  policy ? policy_mode_name(isolating->world, policy) : "enforce");
+	return 0;
+}
+
+/* An address that several pods claim is the first one's. */
+static char *note_of_claim(const struct side *side)
+{
+	const struct hg_addr *own =
+	    side->is_egress ? &side->path->client : &side->path->backend;
+	const struct object *holder = cluster_find_pod_by_addr(side->world->cluster, own);
+	char text[ADDR_TEXT], *note;
+
+	if (!side->subject || !holder || holder == side->subject)
+		return NULL;
+	if (asprintf(&note, "%s/%s claims %s too and comes first: its policies decide",
+		     holder->namespace, holder->name, addr_print(own, text)) < 0)
+		return NULL;
+	return note;
+}
+
+/* What the node itself sends is allowed by where it comes from, which an address alone
+ * does not show. */
+static char *note_of_node(const struct side *side)
+{
+	const struct object *subject = side->subject, *node;
+	char text[ADDR_TEXT], *note;
+
+	if (side->is_egress || !subject || side->path->client_pod ||
+	    !subject->pod.node_name)
+		return NULL;
+	node =
+	    cluster_find(side->world->cluster, OBJECT_NODE, "", subject->pod.node_name);
+	for (size_t i = 0; node && i < node->node.addrs.count; i++) {
+		if (addr_compare(&node->node.addrs.items[i], side->peer) != 0)
+			continue;
+		if (asprintf(
+			&note,
+			"%s is an address of node %s, where %s/%s runs: what the node "
+			"itself sends is always allowed",
+			addr_print(side->peer, text), node->name, subject->namespace,
+			subject->name) < 0)
+			return NULL;
+		return note;
+	}
+	return NULL;
+}
+
+static void put_note(const struct side *side, struct body *body, struct json_object *item)
+{
+	_cleanup_free_ char *claim = note_of_claim(side);
+	_cleanup_free_ char *node = note_of_node(side);
+
+	if (claim || node)
+		body_text(body, item, "note", claim ? claim : node);
+}
+
+/* A pod in the network of the node on which the backend runs. */
+static bool is_from_node(const struct side *side)
+{
+	const struct object *client = side->path->client_pod;
+	const char *node = side->subject->pod.node_name;
+
+	return !side->is_egress && client && client->pod.host_network && node &&
+	       client->pod.node_name && !strcmp(client->pod.node_name, node);
+}
+
+/* NULL: the tables are to be asked. */
+static const char *outcome_without_asking(const struct side *side)
+{
+	if (!side->subject)
+		return "notAPod";
+	if (is_from_node(side))
+		return "node";
+	return side->world->policy ? NULL : outcomes[POLICY_NOT_ISOLATED];
+}
+
+static struct policy_verdict judge(const struct side *side)
+{
+	struct policy_question question = { .from = side->path->client,
+					    .to = side->path->backend,
+					    .protocol = side->path->protocol,
+					    .port = side->path->port };
+	struct policy_verdict verdict = { .outcome = POLICY_NOT_ISOLATED };
+
+	if (side->is_egress)
+		policy_judge_egress(side->world->policy, &question, &verdict);
+	else
+		policy_judge_ingress(side->world->policy, &question, &verdict);
+	return verdict;
+}
+
+/* Says whether this direction allows; *audited is raised when audit would not. */
+static bool put_side(const struct side *side, struct body *body, struct json_object *item,
+		     bool *audited)
+{
+	const char *outcome = outcome_without_asking(side);
+	struct policy_verdict verdict = { .outcome = POLICY_NOT_ISOLATED };
+
+	if (!outcome) {
+		verdict = judge(side);
+		outcome = outcomes[verdict.outcome];
+	}
+	put_pod(body, item, side->subject);
+	body_text(body, item, "outcome", outcome);
+	body_bool(body, item, "auditDenied", verdict.audit_denied);
+	*audited |= verdict.audit_denied;
+	put_note(side, body, item);
+	if (verdict.outcome == POLICY_ALLOWED)
+		put_deciding(side, body, item, &verdict.rule);
+	if (!verdict.set)
+		return true;
+	struct isolating isolating = { side->world, body,
+				       body_array(body, item, "isolatedBy") };
+
+	policy_each_isolating(side->world->policy, verdict.set, put_isolating,
+			      &isolating);
+	if (verdict.outcome == POLICY_DENIED || verdict.audit_denied)
+		nearest_put(side, body, body_array(body, item, "nearest"));
+	return verdict.outcome != POLICY_DENIED;
+}
+
+static void put_end(struct body *body, struct json_object *item, const char *name,
+		    const struct hg_addr *addr, uint16_t port)
+{
+	struct json_object *end = body_object(body, item, name);
+
+	body_addr(body, end, "address", addr);
+	if (port)
+		body_number(body, end, "port", port);
+}
+
+static void put_ends(const struct path *path, struct body *body, struct json_object *item)
+{
+	put_end(body, item, "client", &path->client, 0);
+	put_pod(body, json_object_object_get(item, "client"), path->client_pod);
+	if (path->service) {
+		put_name(body, item, "service", path->service->namespace,
+			 path->service->name);
+		put_end(body, item, "vip", &path->vip, path->service_port);
+	}
+	put_end(body, item, "backend", &path->backend, path->port);
+	put_pod(body, json_object_object_get(item, "backend"), path->backend_pod);
+}
+
+bool path_explain(const struct explain_world *world, const struct path *path,
+		  struct body *body, struct json_object *paths)
+{
+	struct json_object *item = body_object(body, paths, NULL);
+	const struct side egress = {
+		.world = world,
+		.path = path,
+		.is_egress = true,
+		.subject = match_is_pod(path->client_pod) ? path->client_pod : NULL,
+		.peer = &path->backend,
+	};
+	const struct side ingress = {
+		.world = world,
+		.path = path,
+		.subject = match_is_pod(path->backend_pod) ? path->backend_pod : NULL,
+		.peer = &path->client,
+	};
+	bool audited = false, allowed;
+
+	body_bool(body, item, "allowed", false); /* until the end */
+	put_ends(path, body, item);
+	allowed = put_side(&egress, body, body_object(body, item, "egress"), &audited);
+	allowed &= put_side(&ingress, body, body_object(body, item, "ingress"), &audited);
+	body_bool(body, item, "allowed", allowed);
+	body_bool(body, item, "audited", audited);
+	return allowed;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Policies one by one: whom they select, their rules with the pods that are meant. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../lib/cleanup.h"
+#include "match.h"
+#include "path.h"
+#include "tally.h"
+#include "words.h"
+
+struct listing {
+	const struct explain_world *world;
+	const struct tallies *tallies;
+	struct body *body;
+	struct json_object *array;
+	const char *namespace; /* NULL: all */
+	bool in_full;	       /* with names and rules */
+	const struct object *policy;
+	const struct policy_peer *peer;
+};
+
+/* ---- one policy in short ---- */
+struct subjects {
+	const struct listing *listing;
+	struct json_object *names; /* NULL: they are only counted */
+	size_t count;
+};
+
+static int add_subject(void *context, const struct object *pod)
+{
+	struct subjects *subjects = context;
+
+	if (!match_subject(subjects->listing->policy, pod))
+		return 0;
+	subjects->count++;
+	if (subjects->names)
+		body_text(subjects->listing->body, subjects->names, NULL, pod->name);
+	return 0;
+}
+
+static void put_subjects(const struct listing *listing, struct json_object *item)
+{
+	struct subjects subjects = { .listing = listing };
+	_cleanup_free_ char *selector = words_selector(&listing->policy->policy.subjects);
+
+	body_text(listing->body, item, "podSelector", selector);
+	listing->body->lost |= !selector;
+	if (listing->in_full)
+		subjects.names = body_array(listing->body, item, "podNames");
+	cluster_each(listing->world->cluster, OBJECT_POD, add_subject, &subjects);
+	body_number(listing->body, item, "pods", subjects.count);
+}
+
+static void put_types(const struct listing *listing, struct json_object *item)
+{
+	struct json_object *types = body_array(listing->body, item, "types");
+
+	if (listing->policy->policy.has_ingress)
+		body_text(listing->body, types, NULL, "Ingress");
+	if (listing->policy->policy.has_egress)
+		body_text(listing->body, types, NULL, "Egress");
+}
+
+static void put_problems(const struct listing *listing, struct json_object *item)
+{
+	struct json_object *problems = body_array(listing->body, item, "problems");
+	_cleanup_free_ char *title = object_title(listing->policy);
+	const struct complaints *const *lists = listing->world->lists;
+
+	listing->body->lost |= !title;
+	for (size_t l = 0; title && l < 3 && lists[l]; l++) {
+		for (size_t i = 0; i < lists[l]->count; i++) {
+			const struct complaint *complaint = &lists[l]->items[i];
+			_cleanup_free_ char *text = NULL;
+
+			if (!complaint->object || strcmp(complaint->object, title) != 0)
+				continue;
+			text = complaint_print(complaint);
+			body_text(listing->body, problems, NULL, text);
+		}
+	}
+}
+
+static struct json_object *put_policy(const struct listing *listing,
+				      struct json_object *item)
+{
+	const struct object *object = listing->policy;
+	struct body *body = listing->body;
+
+	body_text(body, item, "namespace", object->namespace);
+	body_text(body, item, "name", object->name);
+	body_text(body, item, "mode", policy_mode_name(listing->world, object));
+	put_subjects(listing, item);
+	put_types(listing, item);
+	body_number(body, item, "ruleCount",
+		    object->policy.ingress_count + object->policy.egress_count);
+	tallies_put_policy(listing->tallies, object, body, item);
+	put_problems(listing, item);
+	return item;
+}
+
+static int list_policy(void *context, const struct object *policy)
+{
+	struct listing *listing = context;
+
+	if (listing->namespace && strcmp(listing->namespace, policy->namespace) != 0)
+		return 0;
+	listing->policy = policy;
+	put_policy(listing, body_object(listing->body, listing->array, NULL));
+	return 0;
+}
+
+void explain_policies(const struct explain_world *world, const char *namespace,
+		      struct body *body)
+{
+	CLEANUP(tallies_clear) struct tallies tallies = { 0 };
+	struct listing listing = { .world = world,
+				   .tallies = &tallies,
+				   .body = body,
+				   .namespace = namespace,
+				   .array = body_array(body, body->root, "policies") };
+
+	body->lost |= tallies_gather(world, &tallies) < 0;
+	cluster_each(world->cluster, OBJECT_NETWORK_POLICY, list_policy, &listing);
+}
+
+/* ---- with its rules ---- */
+static int add_meant(void *context, const struct object *pod)
+{
+	const struct listing *listing = context;
+	_cleanup_free_ char *name = NULL;
+	bool is_meant = false;
+
+	for (size_t i = 0; match_is_pod(pod) && i < pod->pod.ips.count; i++)
+		is_meant |=
+		    match_peer(listing->world->cluster, listing->policy->namespace,
+			       listing->peer, &pod->pod.ips.items[i], pod);
+	if (!is_meant)
+		return 0;
+	if (asprintf(&name, "%s/%s", pod->namespace, pod->name) < 0) {
+		name = NULL;
+		return -ENOMEM;
+	}
+	body_text(listing->body, listing->array, NULL, name);
+	return 0;
+}
+
+static void put_peers(const struct listing *listing, const struct policy_spec_rule *rule,
+		      struct json_object *item)
+{
+	struct json_object *peers = body_array(listing->body, item, "peers");
+
+	for (size_t i = 0; i < rule->peer_count; i++) {
+		struct json_object *peer = body_object(listing->body, peers, NULL);
+		struct listing meant = *listing;
+		_cleanup_free_ char *words =
+		    words_peer(&rule->peers[i], listing->policy->namespace);
+
+		body_text(listing->body, peer, "words", words);
+		meant.peer = &rule->peers[i];
+		meant.array = body_array(listing->body, peer, "pods");
+		if (!words || cluster_each(listing->world->cluster, OBJECT_POD, add_meant,
+					   &meant) < 0)
+			listing->body->lost = true;
+	}
+}
+
+static void put_ports(const struct listing *listing, const struct policy_spec_rule *rule,
+		      struct json_object *item)
+{
+	struct json_object *ports = body_array(listing->body, item, "ports");
+
+	for (size_t i = 0; i < rule->port_count; i++) {
+		_cleanup_free_ char *words = words_port(&rule->ports[i]);
+
+		body_text(listing->body, ports, NULL, words);
+	}
+}
+
+static void put_rules(const struct listing *listing, bool is_egress)
+{
+	const struct object *object = listing->policy;
+	const struct policy_spec_rule *rules =
+	    is_egress ? object->policy.egress : object->policy.ingress;
+	size_t count =
+	    is_egress ? object->policy.egress_count : object->policy.ingress_count;
+
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *item =
+		    body_object(listing->body, listing->array, NULL);
+
+		rule_put(listing->body, item, object, is_egress, i);
+		put_peers(listing, &rules[i], item);
+		put_ports(listing, &rules[i], item);
+		tallies_put_rule(listing->tallies, object, is_egress, i, listing->body,
+				 item);
+	}
+}
+
+int explain_policy(const struct explain_world *world, const char *namespace,
+		   const char *name, struct body *body)
+{
+	CLEANUP(tallies_clear) struct tallies tallies = { 0 };
+	struct listing listing = {
+		.world = world, .tallies = &tallies, .body = body, .in_full = true
+	};
+
+	listing.policy =
+	    cluster_find(world->cluster, OBJECT_NETWORK_POLICY, namespace, name);
+	if (!listing.policy)
+		return -ENOENT;
+	body->lost |= tallies_gather(world, &tallies) < 0;
+	struct json_object *item = body_object(body, body->root, "policy");
+
+	put_policy(&listing, item);
+	listing.array = body_array(body, item, "rules");
+	put_rules(&listing, false);
+	put_rules(&listing, true);
+	return 0;
+}
+
+/* ---- all that hold for one pod ---- */
+struct pod_view {
+	const struct object *pod;
+	struct listing listing;
+	struct json_object *names;
+	bool is_egress, isolated, audited;
+};
+
+static int add_applying(void *context, const struct object *policy)
+{
+	struct pod_view *view = context;
+	struct body *body = view->listing.body;
+	const char *mode = policy_mode_name(view->listing.world, policy);
+	_cleanup_free_ char *name = NULL;
+
+	if (!(view->is_egress ? policy->policy.has_egress : policy->policy.has_ingress) ||
+	    !match_subject(policy, view->pod))
+		return 0;
+	view->audited |= strcmp(mode, "audit") == 0;
+	view->isolated |= strcmp(mode, "enforce") == 0 || strcmp(mode, "refused") == 0;
+	if (asprintf(&name, "%s/%s", policy->namespace, policy->name) < 0) {
+		name = NULL;
+		return -ENOMEM;
+	}
+	struct json_object *item = body_object(body, view->names, NULL);
+
+	body_text(body, item, "policy", name);
+	body_text(body, item, "mode", mode);
+	view->listing.policy = policy;
+	put_rules(&view->listing, view->is_egress);
+	return 0;
+}
+
+static void put_direction(struct pod_view *view, struct json_object *parent,
+			  const char *name)
+{
+	struct body *body = view->listing.body;
+	struct json_object *item = body_object(body, parent, name);
+
+	view->isolated = view->audited = false;
+	view->names = body_array(body, item, "policies");
+	view->listing.array = body_array(body, item, "rules");
+	if (cluster_each(view->listing.world->cluster, OBJECT_NETWORK_POLICY,
+			 add_applying, view) < 0)
+		body->lost = true;
+	body_bool(body, item, "isolated", view->isolated);
+	body_bool(body, item, "audited", view->audited);
+}
+
+int explain_pod(const struct explain_world *world, const char *namespace,
+		const char *name, struct body *body)
+{
+	CLEANUP(tallies_clear) struct tallies tallies = { 0 };
+	struct pod_view view = {
+		.listing = { .world = world, .tallies = &tallies, .body = body }
+	};
+
+	view.pod = cluster_find(world->cluster, OBJECT_POD, namespace, name);
+	if (!view.pod)
+		return -ENOENT;
+	body->lost |= tallies_gather(world, &tallies) < 0;
+	struct json_object *item = body_object(body, body->root, "pod");
+	struct json_object *addrs;
+
+	body_text(body, item, "namespace", namespace);
+	body_text(body, item, "name", name);
+	body_text(body, item, "node", view.pod->pod.node_name);
+	body_bool(body, item, "hostNetwork", view.pod->pod.host_network);
+	body_bool(body, item, "terminated", view.pod->pod.terminated);
+	addrs = body_array(body, item, "addresses");
+	for (size_t i = 0; i < view.pod->pod.ips.count; i++)
+		body_addr(body, addrs, NULL, &view.pod->pod.ips.items[i]);
+	put_direction(&view, item, "ingress");
+	view.is_egress = true;
+	put_direction(&view, item, "egress");
+	return 0;
+}
