@@ -32,6 +32,7 @@ cli := $(patsubst %.c,$(B)/%.o,$(wildcard tools/headgate/*.c))
 units := $(patsubst selftests/unit/%.c,$(B)/unit/%,$(wildcard selftests/unit/*_test.c))
 datapath_tests := $(patsubst selftests/datapath/%.c,$(B)/datapath/%,$(wildcard selftests/datapath/*_test.c))
 plan_tests := $(patsubst selftests/plan/%.c,$(B)/plan/%,$(wildcard selftests/plan/*_test.c))
+cli_tests := $(patsubst selftests/cli/%.c,$(B)/cli/%,$(wildcard selftests/cli/*_test.c))
 fuzzers := $(patsubst selftests/fuzz/%.c,$(B)/fuzz/%,$(wildcard selftests/fuzz/*_fuzz.c))
 net_tools := $(patsubst selftests/net/%.c,$(B)/net/%,$(wildcard selftests/net/*.c)) \
 	$(patsubst selftests/net/%.bpf.c,$(B)/net/%.bpf.o,$(wildcard selftests/net/*.bpf.c))
@@ -40,7 +41,7 @@ man := $(patsubst tools/man/%.scd,$(B)/man/%,$(wildcard tools/man/*.scd))
 
 all: $(B)/headgated $(B)/headgate man
 man: $(man)
-tests: $(units) $(datapath_tests) $(plan_tests) $(net_tools)
+tests: $(units) $(datapath_tests) $(plan_tests) $(cli_tests) $(net_tools)
 fuzzers: $(fuzzers)
 check:
 	tools/check
@@ -52,8 +53,8 @@ bench-compare:
 	tools/bench compare $(BASE)
 bench-tools: all $(patsubst %,$(B)/bench/%,programs frames frames.bpf.o control) \
 	$(patsubst %,$(B)/net/%,pass.bpf.o echo stream)
-golden-update: $(B)/plan/plan_test
-	GOLDEN_UPDATE=1 $(B)/plan/plan_test
+golden-update: $(plan_tests) $(cli_tests)
+	set -e; for test in $^; do GOLDEN_UPDATE=1 $$test; done
 clean:
 	rm -rf $(B)
 
@@ -81,11 +82,14 @@ $(B)/san/%.o: %.c
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 
-# Unit and plan tests run under ASan and UBSan; datapath tests load real programs.
+# Unit, plan and command-line tests run under ASan and UBSan; datapath tests load real programs.
 $(B)/unit/%: $(B)/san/selftests/unit/%.o $(B)/san/libheadgate.a
 	@mkdir -p $(@D)
 	$(CLANG) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
 $(B)/plan/%: $(B)/san/selftests/plan/%.o $(B)/san/libheadgate.a
+	@mkdir -p $(@D)
+	$(CLANG) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
+$(B)/cli/%: $(B)/san/selftests/cli/%.o $(patsubst %.c,$(B)/san/%.o,$(filter-out tools/headgate/main.c,$(wildcard tools/headgate/*.c))) $(B)/san/libheadgate.a
 	@mkdir -p $(@D)
 	$(CLANG) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
 harness := $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c %.bpf.c,$(wildcard selftests/datapath/*.c)))

@@ -12,6 +12,8 @@ enum takes {
 	TAKES_NAMESPACE = 1 << 0,
 	TAKES_FILTER = 1 << 1,
 	TAKES_LIMIT = 1 << 2,
+	TAKES_MANIFESTS = 1 << 3,
+	TAKES_TEST = 1 << 4,
 };
 
 enum format { FORMAT_TABLE, FORMAT_WIDE, FORMAT_JSON };
@@ -22,7 +24,9 @@ struct line {
 	const char *socket;
 	const char *namespace; /* NULL: all */
 	const char *client, *vip, *backend, *protocol, *service, *limit;
-	char **arguments; /* after group and verb */
+	const char *manifests, *from, *to, *port;
+	const char *matrix; /* not NULL: given */
+	char **arguments;   /* after group and verb */
 	int count;
 };
 
@@ -47,6 +51,7 @@ const struct command *command_find(char **words, int count, int *ret_used);
 int line_read(int argc, char **argv, const struct command **ret_command,
 	      struct line *ret_line);
 void line_print_help(FILE *out);
+void line_print_options(FILE *out); /* their names, for completion */
 
 /* Each returns an exit code. */
 int status_show(const struct line *line);
@@ -57,6 +62,10 @@ int flow_list(const struct line *line);
 int flow_show(const struct line *line);
 int flow_delete(const struct line *line);
 int drops_show(const struct line *line);
+int policy_list(const struct line *line);
+int policy_show(const struct line *line);
+int policy_pod(const struct line *line);
+int policy_test(const struct line *line);
 int completion_bash(const struct line *line);
 
 /* A usage mistake in one sentence. Returns EXIT_USAGE. */

@@ -22,6 +22,14 @@
 	  "one connection in full")                                                      \
 	C("flow", "delete", "", TAKES_FILTER, flow_delete,                               \
 	  "forget connections; at least one filter is needed")                           \
+	C("policy", "list", "", TAKES_NAMESPACE | TAKES_MANIFESTS, policy_list,          \
+	  "NetworkPolicies, whom they select, what they let through")                    \
+	C("policy", "show", "NAMESPACE/NAME", TAKES_MANIFESTS, policy_show,              \
+	  "one NetworkPolicy: its rules in words and the pods that they mean")           \
+	C("policy", "pod", "NAMESPACE/NAME", TAKES_MANIFESTS, policy_pod,                \
+	  "what holds for a pod: who isolates it, its rules in order")                   \
+	C("policy", "test", "", TAKES_NAMESPACE | TAKES_MANIFESTS | TAKES_TEST,          \
+	  policy_test, "would a connection be allowed, and why; needs no daemon")        \
 	C("drops", "", "", 0, drops_show, "why packets were dropped, and how many")      \
 	C("completion", "bash", "", 0, completion_bash, "a completion script for bash")
 

@@ -33,9 +33,9 @@ int completion_bash(const struct line *line)
 		if (row + 1 == commands + command_count || is_first_of_group(row + 1))
 			puts("' ;;");
 	}
-	puts("\t*) list='--output --socket --namespace --client --vip --backend "
-	     "--protocol "
-	     "--service --limit' ;;\n"
+	fputs("\t*) list='", stdout);
+	line_print_options(stdout);
+	puts("' ;;\n"
 	     "\tesac\n"
 	     "\tCOMPREPLY=($(compgen -W \"$list\" -- \"$word\"))\n"
 	     "}\n"

@@ -23,7 +23,7 @@ static const struct line_option {
 	{ "socket", 256, "PATH", offsetof(struct line, socket), 0,
 	  "the daemon's socket (" SOCKET_DEFAULT ")" },
 	{ "namespace", 'n', "NAMESPACE", offsetof(struct line, namespace), TAKES_NAMESPACE,
-	  "only this namespace" },
+	  "only this namespace; of --matrix also several: a,b,c" },
 	{ "client", 257, "ADDR", offsetof(struct line, client), TAKES_FILTER,
 	  "flows of a client: address, address:port or CIDR" },
 	{ "vip", 258, "ADDR", offsetof(struct line, vip), TAKES_FILTER,
@@ -36,8 +36,18 @@ static const struct line_option {
 	  "flows of a Service" },
 	{ "limit", 262, "N", offsetof(struct line, limit), TAKES_LIMIT,
 	  "list at most N flows (1000, at most 10000)" },
+	{ "manifests", 263, "DIR", offsetof(struct line, manifests), TAKES_MANIFESTS,
+	  "ask this folder instead of the daemon" },
+	{ "from", 264, "CLIENT", offsetof(struct line, from), TAKES_TEST,
+	  "who connects: NAMESPACE/NAME of a pod, or an address" },
+	{ "to", 265, "TARGET", offsetof(struct line, to), TAKES_TEST,
+	  "to whom: NAMESPACE/NAME of a pod or a Service, or an address" },
+	{ "port", 266, "PORT", offsetof(struct line, port), TAKES_TEST,
+	  "80/tcp, 53/udp, 9/sctp or icmp" },
+	{ "matrix", 267, NULL, offsetof(struct line, matrix), TAKES_TEST,
+	  "every pod to every pod" },
 	{ "help", 'h', NULL, 0, 0, "print this" },
-	{ "version", 263, NULL, 0, 0, "print the version" },
+	{ "version", 268, NULL, 0, 0, "print the version" },
 };
 /* clang-format on */
 #define HELP_COLUMN 34
@@ -91,11 +101,12 @@ static int take_option(int letter, char **argv, struct line *line, unsigned *use
 		return read_format(optarg, &line->format);
 	if (letter == 'h')
 		line_print_help(stdout);
-	else if (!option->argument)
+	else if (!option->field)
 		printf("headgate %s\n", HEADGATE_VERSION);
-	if (!option->argument)
+	if (!option->field)
 		return -1;
-	*(const char **)((char *)line + option->field) = optarg;
+	*(const char **)((char *)line + option->field) =
+	    option->argument ? optarg : option->name;
 	*used |= 1U << (option - line_options);
 	return 0;
 }
@@ -162,6 +173,12 @@ int line_read(int argc, char **argv, const struct command **ret_command,
 	*ret_command = command;
 	*ret_line = line;
 	return 0;
+}
+
+void line_print_options(FILE *out)
+{
+	for (size_t i = 0; i < OPTIONS; i++)
+		fprintf(out, "--%s ", line_options[i].name);
 }
 
 void line_print_help(FILE *out)

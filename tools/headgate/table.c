@@ -88,6 +88,7 @@ static const char *colour_of(const char *word)
 	static const struct {
 		const char *word, *colour;
 	} colours[] = { { "down", "red" },	  { "error", "red" },
+			{ "refused", "red" },	  { "audit", "yellow" },
 			{ "draining", "yellow" }, { "standby", "yellow" },
 			{ "unknown", "yellow" },  { "warning", "yellow" },
 			{ "up", "green" } };

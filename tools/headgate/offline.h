@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A folder of manifests, read and compiled as the daemon would, into plain memory: every
+ * pod is judged in both directions, whatever its node. No privileges, no daemon.
+ */
+#ifndef HEADGATE_OFFLINE_H
+#define HEADGATE_OFFLINE_H
+
+#include "../../control/explain/explain.h"
+#include "../../control/source/manifests.h"
+#include "command.h"
+
+struct offline {
+	struct cluster *cluster;
+	struct manifests *manifests;
+	struct policy_memory *memory;
+	struct policy *policy;
+	struct complaints complaints; /* of compiling */
+	struct explain_world world;
+};
+
+/* Open line->manifests. 0, or an exit code after a sentence. Errors in the manifests, and
+ * warnings about NetworkPolicies, go to standard error. */
+int offline_open(const struct line *line, struct offline *ret_offline);
+void offline_close(struct offline *offline); /* also of one that was not opened */
+
+/* Put what an answer holds where api_print_json() and the tables take it: an exit code, or
+ * 0 after which body->root is complete. r: what made it. */
+int offline_check(struct body *body, int r);
+
+#endif

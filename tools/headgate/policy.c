@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* policy list, show and pod: from the daemon, or from a folder of manifests. */
+#include "policy.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "../../control/lib/cleanup.h"
+#include "offline.h"
+#include "table.h"
+
+#define LISTED_MOST 12U
+
+/* ---- words ---- */
+void policy_print_list(struct json_object *names)
+{
+	for (size_t i = 0; i < api_count(names); i++) {
+		if (i == LISTED_MOST) {
+			printf(" and %zu more", api_count(names) - i);
+			return;
+		}
+		printf("%s%s", i ? ", " : "", json_object_get_string(api_item(names, i)));
+	}
+}
+
+void policy_print_names(struct json_object *policies, const char *mode)
+{
+	const char *separator = "";
+
+	for (size_t i = 0; i < api_count(policies); i++) {
+		struct json_object *policy = api_item(policies, i);
+		const char *own = api_text(policy, "mode");
+
+		if (mode && strcmp(mode, own) != 0)
+			continue;
+		printf("%s%s", separator, api_text(policy, "policy"));
+		if (!mode && strcmp(own, "enforce") != 0)
+			printf(" (%s)", own);
+		separator = ", ";
+	}
+}
+
+void policy_print_rule(struct json_object *rule)
+{
+	printf("%s, spec.%s[%s]%s: %s", api_text(rule, "policy"),
+	       api_text(rule, "direction"), api_text(rule, "index"),
+	       api_bool(rule, "audit") ? " (audit)" : "", api_text(rule, "words"));
+}
+
+/* ---- where answers come from ---- */
+struct answer {
+	struct offline offline;
+	struct body body;
+	struct json_object *root; /* of body, or its own */
+};
+
+static void clear_answer(struct answer *answer)
+{
+	if (answer->root != answer->body.root)
+		json_object_put(answer->root);
+	body_clear(&answer->body);
+	offline_close(&answer->offline);
+}
+
+/* NAMESPACE/NAME of the one argument into a new string, cut in two. */
+static int split_name(const struct line *line, const char *what, char **ret_namespace,
+		      char **ret_name)
+{
+	const char *text = line->arguments[0];
+	const char *slash = strchr(text, '/');
+
+	if (line->count != 1 || !slash || slash == text || !slash[1] ||
+	    strchr(slash + 1, '/'))
+		return usage("%s is named as NAMESPACE/NAME", what);
+	*ret_namespace = strndup(text, (size_t)(slash - text));
+	*ret_name = strdup(slash + 1);
+	return 0;
+}
+
+static int ask_daemon(const struct line *line, const char *format, const char *namespace,
+		      const char *name, struct answer *answer)
+{
+	_cleanup_free_ char *first = namespace ? api_escape(namespace) : NULL;
+	_cleanup_free_ char *second = name ? api_escape(name) : NULL;
+	char path[1024];
+
+	snprintf(path, sizeof(path), "%s%s%s%s%s", format, first ? "/" : "",
+		 first ? first : "", second ? "/" : "", second ? second : "");
+	answer->root = api_call(line, "GET", path, NULL);
+	return answer->root ? 0 : api_exit_code();
+}
+
+static int finish_offline(struct answer *answer, int r)
+{
+	answer->root = answer->body.root;
+	return offline_check(&answer->body, r);
+}
+
+/* ---- list ---- */
+static char *cell_joined(struct json_object *value)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < api_count(value); i++)
+		fprintf(out, "%s%s", i ? "," : "",
+			json_object_get_string(api_item(value, i)));
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static char *cell_selector(struct json_object *value)
+{
+	const char *text = json_object_get_string(value);
+
+	return strdup(text && *text ? text : "all");
+}
+
+static char *cell_count(struct json_object *value)
+{
+	char *text = NULL;
+
+	if (!api_count(value))
+		return strdup("-");
+	return asprintf(&text, "%zu", api_count(value)) < 0 ? NULL : text;
+}
+
+static const struct column list_columns[] = {
+	{ "NAMESPACE", "namespace", cell_text, 0 },
+	{ "NAME", "name", cell_text, 0 },
+	{ "POD-SELECTOR", "podSelector", cell_selector, 0 },
+	{ "TYPES", "types", cell_joined, 0 },
+	{ "PODS", "pods", cell_text, COLUMN_RIGHT },
+	{ "RULES", "ruleCount", cell_text, COLUMN_RIGHT },
+	{ "MODE", "mode", cell_text, COLUMN_STATE },
+	{ "PROBLEMS", "problems", cell_count, COLUMN_RIGHT },
+	{ "PACKETS", "packets", cell_text, COLUMN_RIGHT }, /* from here on: counters */
+	{ "CONNS", "connections", cell_text, COLUMN_RIGHT },
+	{ "DENIED", "deniedPackets", cell_text, COLUMN_RIGHT },
+	{ NULL, NULL, NULL, 0 },
+};
+#define COLUMNS	 (sizeof(list_columns) / sizeof(*list_columns))
+#define COUNTERS 3
+
+static int get_list(const struct line *line, struct answer *answer)
+{
+	const struct api_argument arguments[] = { { "namespace", line->namespace },
+						  { NULL, NULL } };
+	int r;
+
+	if (!line->manifests) {
+		answer->root = api_call(line, "GET", "/v1/policies", arguments);
+		return answer->root ? 0 : api_exit_code();
+	}
+	r = offline_open(line, &answer->offline);
+	if (r)
+		return r;
+	body_begin(&answer->body);
+	explain_policies(&answer->offline.world, line->namespace, &answer->body);
+	return finish_offline(answer, 0);
+}
+
+int policy_list(const struct line *line)
+{
+	CLEANUP(clear_answer) struct answer answer = { 0 };
+	struct column columns[COLUMNS];
+	int r = get_list(line, &answer);
+
+	if (r)
+		return r;
+	if (api_print_json(line, answer.root))
+		return EXIT_SUCCESS;
+	memcpy(columns, list_columns, sizeof(columns));
+	if (line->manifests)
+		columns[COLUMNS - 1 - COUNTERS].name = NULL;
+	return table_print(line, columns, api_member(answer.root, "policies"));
+}
+
+/* ---- show ---- */
+/* Online only. */
+static void print_counters(struct json_object *item, const char *indent)
+{
+	if (api_member(item, "packets"))
+		printf("%slet through: %s packets judged, %s connections\n", indent,
+		       api_text(item, "packets"), api_text(item, "connections"));
+}
+
+static void print_peers(struct json_object *rule)
+{
+	struct json_object *peers = api_member(rule, "peers");
+
+	for (size_t i = 0; i < api_count(peers); i++) {
+		struct json_object *peer = api_item(peers, i);
+		struct json_object *pods = api_member(peer, "pods");
+
+		printf("    %s: ", api_text(peer, "words"));
+		if (api_count(pods))
+			policy_print_list(pods);
+		else
+			fputs("no pod", stdout);
+		putchar('\n');
+	}
+}
+
+/* Does a policy have rules for a direction? */
+static bool has_rules(struct json_object *rules, const char *direction)
+{
+	for (size_t i = 0; i < api_count(rules); i++) {
+		if (!strcmp(api_text(api_item(rules, i), "direction"), direction))
+			return true;
+	}
+	return false;
+}
+
+static void print_types(struct json_object *policy)
+{
+	static const struct {
+		const char *type, *direction;
+	} names[] = { { "Ingress", "ingress" }, { "Egress", "egress" } };
+	struct json_object *types = api_member(policy, "types");
+
+	for (size_t i = 0; i < api_count(types); i++) {
+		const char *type = json_object_get_string(api_item(types, i));
+		size_t k = strcmp(type, names[0].type) != 0;
+
+		printf("Isolates    %s%s\n", names[k].direction,
+		       has_rules(api_member(policy, "rules"), names[k].direction)
+			   ? ""
+			   : ": allows nothing");
+	}
+}
+
+static void print_policy(struct json_object *policy)
+{
+	struct json_object *problems = api_member(policy, "problems");
+	struct json_object *rules = api_member(policy, "rules");
+	const char *selector = api_text(policy, "podSelector");
+
+	printf("Policy      %s/%s\nMode        %s\nSelects     %s: ",
+	       api_text(policy, "namespace"), api_text(policy, "name"),
+	       api_text(policy, "mode"), *selector ? selector : "all pods");
+	policy_print_list(api_member(policy, "podNames"));
+	puts(api_number(policy, "pods") ? "" : "no pod");
+	print_types(policy);
+	for (size_t i = 0; i < api_count(problems); i++)
+		printf("Problem     %s\n", json_object_get_string(api_item(problems, i)));
+	if (api_member(policy, "deniedPackets"))
+		printf("Denied      %s packets\n", api_text(policy, "deniedPackets"));
+	for (size_t i = 0; i < api_count(rules); i++) {
+		struct json_object *rule = api_item(rules, i);
+
+		printf("\nspec.%s[%s]: %s\n", api_text(rule, "direction"),
+		       api_text(rule, "index"), api_text(rule, "words"));
+		print_peers(rule);
+		print_counters(rule, "    ");
+	}
+}
+
+typedef int explain_one(const struct explain_world *world, const char *namespace,
+			const char *name, struct body *body);
+
+static int missing(const struct line *line, const char *what)
+{
+	fprintf(stderr, "headgate: there is no %s %s in %s\n", what, line->arguments[0],
+		line->manifests);
+	return EXIT_FAILURE;
+}
+
+/* What is named, from wherever; what: "NetworkPolicy", "Pod". */
+static int get_one(const struct line *line, const char *what, const char *path,
+		   explain_one *explain, struct answer *answer)
+{
+	_cleanup_free_ char *namespace = NULL, *name = NULL;
+	int r = split_name(line, what, &namespace, &name);
+
+	if (r)
+		return r;
+	if (!line->manifests)
+		return ask_daemon(line, path, namespace, name, answer);
+	r = offline_open(line, &answer->offline);
+	if (r)
+		return r;
+	body_begin(&answer->body);
+	r = explain(&answer->offline.world, namespace, name, &answer->body);
+	if (r == -ENOENT)
+		return missing(line, what);
+	return finish_offline(answer, r);
+}
+
+int policy_show(const struct line *line)
+{
+	CLEANUP(clear_answer) struct answer answer = { 0 };
+	int r = get_one(line, "NetworkPolicy", "/v1/policies", explain_policy, &answer);
+
+	if (r)
+		return r;
+	if (!api_print_json(line, answer.root))
+		print_policy(api_member(answer.root, "policy"));
+	return EXIT_SUCCESS;
+}
+
+/* ---- pod ---- */
+static void print_direction(struct json_object *pod, const char *direction)
+{
+	struct json_object *item = api_member(pod, direction);
+	struct json_object *rules = api_member(item, "rules");
+
+	printf("\n%s: ", direction);
+	if (api_bool(item, "isolated"))
+		fputs("isolated by ", stdout);
+	else
+		fputs("not isolated, everything is allowed", stdout);
+	if (!api_bool(item, "isolated") && api_count(api_member(item, "policies")))
+		fputs("; judged by ", stdout);
+	policy_print_names(api_member(item, "policies"), NULL);
+	puts(api_bool(item, "isolated") && !api_count(rules) ? "; nothing is allowed"
+							     : "");
+	for (size_t i = 0; i < api_count(rules); i++) {
+		fputs("  ", stdout);
+		policy_print_rule(api_item(rules, i));
+		putchar('\n');
+		print_counters(api_item(rules, i), "    ");
+	}
+}
+
+static void print_pod(struct json_object *pod)
+{
+	printf("Pod         %s/%s\nNode        %s\nAddresses   ",
+	       api_text(pod, "namespace"), api_text(pod, "name"), api_text(pod, "node"));
+	policy_print_list(api_member(pod, "addresses"));
+	putchar('\n');
+	if (api_bool(pod, "hostNetwork")) {
+		puts("\nIn its node's network: no policy selects it, no selector means "
+		     "it");
+	} else if (api_bool(pod, "terminated")) {
+		puts("\nHas ended: it holds no address any more");
+	} else {
+		print_direction(pod, "ingress");
+		print_direction(pod, "egress");
+	}
+}
+
+int policy_pod(const struct line *line)
+{
+	CLEANUP(clear_answer) struct answer answer = { 0 };
+	int r = get_one(line, "Pod", "/v1/policies/pods", explain_pod, &answer);
+
+	if (r)
+		return r;
+	if (!api_print_json(line, answer.root))
+		print_pod(api_member(answer.root, "pod"));
+	return EXIT_SUCCESS;
+}
