@@ -108,6 +108,7 @@ static void close_spaces(struct policy *policy)
 static void free_scratch(struct policy *policy)
 {
 	free(policy->resting);
+	free(policy->spans.items);
 	free(policy->id_bits);
 	free(policy->ids);
 	free(policy->gather);
@@ -122,6 +123,7 @@ void policy_free(struct policy *policy)
 	policy_plan_close(policy);
 	policy_regions_clear(policy, &policy->v4);
 	policy_regions_clear(policy, &policy->v6);
+	policy_intervals_clear(&policy->classes[POLICY_PEERS], &policy->places);
 	policy_intervals_clear(&policy->classes[POLICY_PORTS], &policy->port_classes);
 	policy_addrs_close(policy);
 	policy_sets_close(policy);

@@ -26,11 +26,12 @@ static uint32_t units(uint32_t count)
 }
 
 /* ---- one side's cells ---- */
-/* Room for later classes: a thirty-second, where there is room. */
+/* With room for later classes: half as many again, less when cells are few. */
 static int take_cells(struct policy *policy, uint32_t count, uint32_t *ret_base,
 		      uint32_t *ret_count)
 {
-	uint32_t wanted = units(count + count / 32), base;
+	bool are_plenty = policy->cells.used < policy->cells.size / 2;
+	uint32_t wanted = units(count + count / (are_plenty ? 2 : 32)), base;
 
 	if (policy_space_take(&policy->cells, wanted, &base) < 0) {
 		wanted = units(count);

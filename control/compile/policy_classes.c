@@ -33,22 +33,6 @@ static uint32_t *positions(struct policy_class *class)
 	return class->ids + class->count;
 }
 
-static uint32_t index_of(const struct policy_class *class, uint32_t id)
-{
-	uint32_t low = 0, high = class->count;
-
-	while (high - low > 1) {
-		uint32_t middle = (low + high) / 2;
-
-		if (class->ids[middle] <= id)
-			low = middle;
-		else
-			high = middle;
-	}
-	assert(class->ids[low] == id);
-	return low;
-}
-
 /* ---- life ---- */
 int policy_classes_open(struct policy_classes *classes)
 {
@@ -70,10 +54,11 @@ void policy_classes_close(struct policy_classes *classes)
 	for (uint32_t i = 0; i < classes->item_capacity; i++)
 		free(classes->items[i]);
 	for (uint32_t i = 0; i < classes->member_capacity; i++)
-		free(classes->members[i].classes);
+		free(classes->members[i].items);
 	free(classes->items);
 	free(classes->members);
 	free(classes->fresh);
+	free(classes->unused);
 	policy_hash_clear(&classes->by_ids);
 	policy_space_close(&classes->numbers);
 }
@@ -88,8 +73,8 @@ static int reserve_members(struct policy_classes *classes, const struct ids *ids
 	for (uint32_t i = 0; i < ids->count && r == 0; i++) {
 		struct policy_members *members = &classes->members[ids->items[i]];
 
-		r = policy_room(&members->classes, &members->capacity, members->count + 1,
-				sizeof(*members->classes));
+		r = policy_room(&members->items, &members->capacity, members->count + 1,
+				sizeof(*members->items));
 	}
 	return r;
 }
@@ -102,7 +87,7 @@ static void join_members(struct policy_classes *classes, uint32_t number)
 		struct policy_members *members = &classes->members[class->ids[i]];
 
 		positions(class)[i] = members->count;
-		members->classes[members->count++] = number;
+		members->items[members->count++] = (struct policy_member){ number, i };
 	}
 }
 
@@ -110,13 +95,12 @@ static void join_members(struct policy_classes *classes, uint32_t number)
 static void leave_members(struct policy_classes *classes, struct policy_class *class)
 {
 	for (uint32_t i = 0; i < class->count; i++) {
-		uint32_t id = class->ids[i], position = positions(class)[i];
-		struct policy_members *members = &classes->members[id];
-		uint32_t moved = members->classes[--members->count];
-		struct policy_class *other = classes->items[moved];
+		struct policy_members *members = &classes->members[class->ids[i]];
+		struct policy_member moved = members->items[--members->count];
+		uint32_t position = positions(class)[i];
 
-		members->classes[position] = moved;
-		positions(other)[index_of(other, id)] = position;
+		members->items[position] = moved;
+		positions(classes->items[moved.class])[moved.index] = position;
 	}
 }
 
@@ -143,7 +127,9 @@ static int reserve(struct policy_classes *classes, const struct ids *ids)
 	    policy_room(&classes->fresh, &classes->fresh_capacity,
 			classes->fresh_count + 1, sizeof(*classes->fresh)) < 0 ||
 	    policy_room(&classes->items, &classes->item_capacity, numbers,
-			sizeof(struct policy_class *)) < 0)
+			sizeof(struct policy_class *)) < 0 ||
+	    policy_room(&classes->unused, &classes->unused_capacity, numbers,
+			sizeof(*classes->unused)) < 0)
 		return -ENOMEM;
 	return reserve_members(classes, ids);
 }
@@ -181,7 +167,7 @@ static uint32_t number_of(const struct policy_classes *classes,
 {
 	if (!class->count)
 		return 0;
-	return classes->members[class->ids[0]].classes[positions(class)[0]];
+	return classes->members[class->ids[0]].items[positions(class)[0]].class;
 }
 
 int policy_classes_take(struct policy_classes *classes, const uint32_t *items,
@@ -204,25 +190,39 @@ void policy_classes_hold(struct policy_classes *classes, uint32_t class)
 	classes->items[class]->refs++;
 }
 
-void policy_classes_drop(struct policy_classes *classes, uint32_t class)
+void policy_classes_drop(struct policy_classes *classes, uint32_t number)
 {
-	assert(classes->items[class]->refs);
-	classes->items[class]->refs--;
+	struct policy_class *class = classes->items[number];
+
+	assert(class->refs);
+	class->refs--;
+	if (class->refs || class->is_listed)
+		return;
+	class->is_listed = true;
+	classes->unused[classes->unused_count++] = number;
+}
+
+static void free_class(struct policy_classes *classes, uint32_t number)
+{
+	struct policy_class *class = classes->items[number];
+
+	leave_members(classes, class);
+	policy_hash_remove(&classes->by_ids, class->hash, class);
+	policy_space_give(&classes->numbers, number, 1);
+	classes->items[number] = NULL;
+	free(class);
 }
 
 void policy_classes_sweep(struct policy_classes *classes)
 {
-	for (uint32_t i = 1; i < classes->item_capacity; i++) {
-		struct policy_class *class = classes->items[i];
+	for (uint32_t i = 0; i < classes->unused_count; i++) {
+		uint32_t number = classes->unused[i];
 
-		if (!class || class->refs)
-			continue;
-		leave_members(classes, class);
-		policy_hash_remove(&classes->by_ids, class->hash, class);
-		policy_space_give(&classes->numbers, i, 1);
-		classes->items[i] = NULL;
-		free(class);
+		classes->items[number]->is_listed = false;
+		if (!classes->items[number]->refs)
+			free_class(classes, number);
 	}
+	classes->unused_count = 0;
 }
 
 bool policy_classes_use(const struct policy_classes *classes, uint32_t term_id)

@@ -32,7 +32,7 @@ static int gather_members(struct policy *policy, const struct policy_members *me
 			  uint32_t *touched)
 {
 	for (uint32_t i = 0; i < members->count; i++) {
-		uint32_t class = members->classes[i];
+		uint32_t class = members->items[i].class;
 
 		if (!is_touched(policy, class, *touched)) {
 			if (add_row(policy, *touched, all) < 0)

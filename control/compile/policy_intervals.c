@@ -83,3 +83,62 @@ void policy_intervals_clear(struct policy_classes *classes,
 	free(intervals->items);
 	*intervals = (struct policy_intervals){ 0 };
 }
+
+/* ---- differences ---- */
+static int add_span(struct policy_spans *spans, uint32_t first, uint32_t last)
+{
+	if (spans->count && spans->items[spans->count - 1].last + 1 == first) {
+		spans->items[spans->count - 1].last = last;
+		return 0;
+	}
+	if (policy_room(&spans->items, &spans->capacity, spans->count + 1,
+			sizeof(*spans->items)) < 0)
+		return -ENOMEM;
+	spans->items[spans->count++] = (struct policy_span){ first, last };
+	return 0;
+}
+
+/* The last number before the next run, UINT32_MAX when there is none. */
+static uint32_t last_of(const struct policy_intervals *intervals, uint32_t at)
+{
+	return at + 1 < intervals->count ? intervals->items[at + 1].first - 1
+					 : UINT32_MAX;
+}
+
+int policy_spans_find(const struct policy_intervals *old,
+		      const struct policy_intervals *new, struct policy_spans *spans)
+{
+	uint32_t i = 0, j = 0, first = 0, last;
+	int r = 0;
+
+	spans->count = 0;
+	if (!old->count)
+		return add_span(spans, 0, UINT32_MAX);
+	for (;;) {
+		uint32_t old_last = last_of(old, i), new_last = last_of(new, j);
+
+		last = old_last < new_last ? old_last : new_last;
+		if (old->items[i].class != new->items[j].class)
+			r = add_span(spans, first, last);
+		if (r < 0 || last == UINT32_MAX)
+			return r;
+		i += old_last == last;
+		j += new_last == last;
+		first = last + 1;
+	}
+}
+
+bool policy_spans_contain(const struct policy_spans *spans, uint32_t number)
+{
+	uint32_t low = 0, high = spans->count;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+
+		if (spans->items[middle].last < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < spans->count && spans->items[low].first <= number;
+}

@@ -22,4 +22,9 @@ int policy_intervals_add(struct policy_classes *classes,
 void policy_intervals_clear(struct policy_classes *classes,
 			    struct policy_intervals *intervals);
 
+/* Where two sequences of runs differ. 0 or -ENOMEM. Without old runs everything differs. */
+int policy_spans_find(const struct policy_intervals *old,
+		      const struct policy_intervals *new, struct policy_spans *spans);
+bool policy_spans_contain(const struct policy_spans *spans, uint32_t number);
+
 #endif

@@ -284,8 +284,6 @@ int policy_peers_activate(struct policy *policy, struct policy_peers *peers)
 void policy_peers_retire(struct policy *policy, struct policy_peers *peers)
 {
 	for (uint32_t i = 0; i < peers->who_count; i++)
-		policy_who_touch(policy, peers->whos[i]);
-	for (uint32_t i = 0; i < peers->who_count; i++)
 		policy_who_leave(policy, peers->whos[i], peers);
 	if (peers->block_count)
 		policy->terms_changed[POLICY_PEERS] = true;

@@ -133,10 +133,18 @@ int policy_places_write(struct policy *policy, const struct policy_intervals *pl
 {
 	uint16_t *table = policy->tables.v4 + (policy->bank ? HG_POLICY_V4_PLACES : 0);
 	struct cursor cursor = { places, 0 };
+	uint32_t next = 0; /* the first place that is not written */
 	int r = 0;
 
-	for (uint32_t i = 0; r == 0 && i < HG_POLICY_V4_PLACES; i++)
-		r = write_16(policy, &cursor, &table[i], i << 16);
+	for (uint32_t i = 0; r == 0 && i < policy->spans.count; i++) {
+		uint32_t place = policy->spans.items[i].first >> 16;
+		uint32_t last = policy->spans.items[i].last >> 16;
+
+		for (place = place > next ? place : next; r == 0 && place <= last;
+		     place++)
+			r = write_16(policy, &cursor, &table[place], place << 16);
+		next = last + 1;
+	}
 	return r;
 }
 

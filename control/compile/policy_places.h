@@ -9,7 +9,7 @@
 
 #include "policy_state.h"
 
-/* 0, -ENOMEM, -ENOSPC: no block is left. */
+/* Where policy->spans say. 0, -ENOMEM, -ENOSPC: no block is left. */
 int policy_places_write(struct policy *policy, const struct policy_intervals *places);
 /* 0, -ENOMEM, or what put_prefix() said. */
 int policy_prefixes_write(struct policy *policy, const struct policy_regions *v6);

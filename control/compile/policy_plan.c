@@ -6,6 +6,7 @@
 #include "policy_plan.h"
 
 #include <errno.h>
+#include <headgate/endian.h>
 #include "policy_addrs.h"
 #include "policy_cells.h"
 #include "policy_classes.h"
@@ -164,8 +165,18 @@ static void look_at_region(struct policy *policy, struct policy_addr *addr)
 	policy_addrs_touch(policy, addr);
 }
 
+/* Is its region another than before? Known from where the places are to change. */
+static bool may_move(const struct policy *policy, const struct policy_addr *addr)
+{
+	if (!addr_is_v4(&addr->addr))
+		return policy->v6.count + policy->next_v6.count;
+	return policy_spans_contain(&policy->spans,
+				    host32((HG_FORCE __be32)addr->addr.words[3]));
+}
+
 static int plan_regions(struct policy *policy)
 {
+	static const struct policy_intervals unknown = { 0 };
 	struct policy_addr *addr;
 	uint32_t cursor = 0;
 	int r;
@@ -177,11 +188,16 @@ static int plan_regions(struct policy *policy)
 	if (r < 0)
 		return r;
 	r = policy_regions_flatten(policy, &policy->next_v4, &policy->next_places);
+	if (r == 0)
+		r = policy_spans_find(policy->places_unknown ? &unknown : &policy->places,
+				      &policy->next_places, &policy->spans);
 	if (r < 0)
 		return r;
 	policy->has_next_regions = true;
-	while ((addr = policy_hash_next(&policy->addrs, &cursor)))
-		look_at_region(policy, addr);
+	while ((addr = policy_hash_next(&policy->addrs, &cursor))) {
+		if (may_move(policy, addr))
+			look_at_region(policy, addr);
+	}
 	return 0;
 }
 

@@ -104,10 +104,13 @@ struct policy_ports {
 /* ---- classes: which terms ---- */
 struct policy_class {
 	uint32_t refs, hash, count;
+	bool is_listed; /* among those without references */
 	uint32_t ids[]; /* of terms, sorted; then count places in their members */
 };
 struct policy_members {
-	uint32_t *classes;
+	struct policy_member {
+		uint32_t class, index; /* index: of the term in the class's ids */
+	} * items;
 	uint32_t count, capacity;
 };
 struct policy_classes {
@@ -119,6 +122,8 @@ struct policy_classes {
 	uint32_t member_capacity;
 	uint32_t *fresh; /* made since cells were filled */
 	uint32_t fresh_count, fresh_capacity;
+	uint32_t *unused; /* had no reference at some time since the last sweep */
+	uint32_t unused_count, unused_capacity;
 };
 
 /* ---- sets ---- */
@@ -239,6 +244,14 @@ struct policy_intervals {
 	uint32_t count, capacity;
 };
 
+/* Where two sequences of runs differ. */
+struct policy_spans {
+	struct policy_span {
+		uint32_t first, last;
+	} * items;
+	uint32_t count, capacity;
+};
+
 struct policy_resting {
 	struct policy_space *space;
 	uint32_t base, count;
@@ -271,7 +284,9 @@ struct policy {
 	struct policy_term **active[POLICY_SIDES]; /* by id, from 1 */
 	uint32_t active_capacity[POLICY_SIDES];
 	struct policy_space term_ids[POLICY_SIDES];
-	uint32_t idle_count;		  /* active terms that no set uses */
+	uint32_t idle_count; /* active terms that no set uses */
+	uint32_t leaving_count;
+	uint32_t scrub_cursor;		  /* in addrs */
 	bool terms_changed[POLICY_SIDES]; /* regions, ports are to be made anew */
 
 	struct policy_classes classes[POLICY_SIDES];
@@ -283,6 +298,7 @@ struct policy {
 	struct policy_intervals places;	      /* what the 16-8-8 table says */
 	struct policy_intervals port_classes; /* first: protocol << 16 | port */
 	struct policy_regions prefixes;	      /* what the LPM trie says */
+	struct policy_spans spans;	      /* where places are to change */
 	bool places_unknown;		      /* a write of them was broken off */
 
 	struct policy_set *sets;

@@ -59,7 +59,9 @@ static void adopt_regions(struct policy *policy)
 
 	policy_regions_clear(policy, &policy->v4);
 	policy_regions_clear(policy, &policy->v6);
-	policy_intervals_clear(classes, &policy->next_places);
+	policy_intervals_clear(classes, &policy->places);
+	policy->places = policy->next_places;
+	policy->next_places = (struct policy_intervals){ 0 };
 	policy->v4 = policy->next_v4;
 	policy->v6 = policy->next_v6;
 	policy->next_v4 = policy->next_v6 = (struct policy_regions){ 0 };

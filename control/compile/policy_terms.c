@@ -5,12 +5,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "policy_addrs.h"
 #include "policy_classes.h"
 #include "policy_peers.h"
 #include "policy_ports.h"
 
-#define TERMS_MAX 1048576U
-#define IDLE_MAX  64U /* beside a quarter of those in use */
+#define TERMS_MAX   1048576U
+#define LEAVING_MAX 1024U
+#define SCRUBBED    32
+#define IDLE_MAX    256U /* beside a quarter of those in use */
 
 int policy_terms_open(struct policy *policy)
 {
@@ -92,6 +95,7 @@ static int number(struct policy *policy, struct policy_term *term)
 
 static void free_number(struct policy *policy, struct policy_term *term)
 {
+	policy->leaving_count--;
 	policy->active[term->side][term->id] = NULL;
 	policy_space_give(&policy->term_ids[term->side], term->id, 1);
 	term->id = 0;
@@ -100,21 +104,10 @@ static void free_number(struct policy *policy, struct policy_term *term)
 		free_term(policy, term);
 }
 
-static int activate(struct policy *policy, struct policy_term *term)
-{
-	int r = number(policy, term);
-
-	if (r < 0)
-		return r;
-	if (term->side == POLICY_PEERS)
-		r = policy_peers_activate(policy, (struct policy_peers *)term);
-	else
-		policy->terms_changed[POLICY_PORTS] = true;
-	/* It stays numbered: what was begun is undone as if it were no longer used. */
-	term->activity = r < 0 ? POLICY_LEAVING : POLICY_ACTIVE;
-	return r;
-}
-
+/*
+ * Classes may go on having a term that leaves: no set asks for it. Nor are those wrong that
+ * have it when it is wanted again: an address is classed anew whenever its pod changes.
+ */
 static void retire(struct policy *policy, struct policy_term *term)
 {
 	if (term->side == POLICY_PEERS)
@@ -122,6 +115,26 @@ static void retire(struct policy *policy, struct policy_term *term)
 	else
 		policy->terms_changed[POLICY_PORTS] = true;
 	term->activity = POLICY_LEAVING;
+	policy->leaving_count++;
+}
+
+static int activate(struct policy *policy, struct policy_term *term)
+{
+	int r = number(policy, term);
+
+	if (r < 0)
+		return r;
+	policy->leaving_count -= term->activity == POLICY_LEAVING;
+	if (term->side == POLICY_PEERS)
+		r = policy_peers_activate(policy, (struct policy_peers *)term);
+	else
+		policy->terms_changed[POLICY_PORTS] = true;
+	if (r < 0) {
+		retire(policy, term);
+		return r;
+	}
+	term->activity = POLICY_ACTIVE;
+	return 0;
 }
 
 int policy_term_use(struct policy *policy, struct policy_term *term,
@@ -176,6 +189,21 @@ void policy_terms_retire_all(struct policy *policy)
 	policy->idle_count = 0;
 }
 
+/* Some addresses with each update lose the terms that leave. */
+static void scrub(struct policy *policy)
+{
+	for (int i = 0; i < SCRUBBED; i++) {
+		struct policy_addr *addr =
+		    policy_hash_next(&policy->addrs, &policy->scrub_cursor);
+
+		if (!addr) {
+			policy->scrub_cursor = 0;
+			return;
+		}
+		policy_addrs_touch(policy, addr);
+	}
+}
+
 void policy_terms_retire(struct policy *policy)
 {
 	uint32_t used =
@@ -183,6 +211,8 @@ void policy_terms_retire(struct policy *policy)
 
 	if (policy->idle_count > IDLE_MAX + (used - policy->idle_count) / 4)
 		policy_terms_retire_all(policy);
+	if (policy->leaving_count > LEAVING_MAX)
+		scrub(policy);
 }
 
 void policy_terms_settle(struct policy *policy)
