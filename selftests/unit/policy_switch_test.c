@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Nothing leaks while policies change: between any two stores, packets get the verdict of
+ * before or, from one switch on, of after; and those under way, who have read the state of
+ * before, get that verdict until they have been waited for. POLICY_SEED repeats a run.
+ */
+#include <time.h>
+#include "policy_chance.h"
+#include "policy_naive.h"
+#include "policy_step.h"
+
+#define CLUSTERS  6
+#define CHANGES	  12
+#define QUESTIONS 24
+
+struct watch {
+	struct policy_world *world;
+	struct policy_question questions[QUESTIONS];
+	bool old[2 * QUESTIONS], new[2 * QUESTIONS]; /* denied? */
+	bool is_new;				     /* the switch has been made */
+	bool has_stale; /* packets under way have read this state: */
+	uint32_t stale;
+	bool stale_denied[2 * QUESTIONS];
+	char wrong[200];
+	int (*put_addr)(void *context, const struct hg_addr *addr, uint32_t pod);
+};
+
+static struct watch watch;
+
+/* ---- the datapath's verdict, of the tables alone ---- */
+static uint32_t class_of(const struct policy_tables *tables, uint32_t state,
+			 const struct hg_addr *where)
+{
+	bool bank = state & HG_POLICY_BANK;
+	uint32_t place;
+
+	if (!addr_is_v4(where))
+		return tables->find_prefix(tables->context, bank, where);
+	place = tables->v4[bank * HG_POLICY_V4_PLACES + where->bytes[12] * 256U +
+			   where->bytes[13]];
+	for (int i = 14; i < 16 && (place & HG_POLICY_BLOCK); i++)
+		place =
+		    tables->v4_blocks[(place & ~HG_POLICY_BLOCK) * HG_POLICY_BLOCK_SIZE +
+				      where->bytes[i]];
+	return place & ~HG_POLICY_BLOCK;
+}
+
+static const struct hg_policy_view *view_at(const struct policy_tables *tables,
+					    uint32_t state, const struct hg_addr *where)
+{
+	uint32_t pod = tables->find_addr(tables->context, where);
+
+	return pod ? &tables->pods[pod].views[state & 1] : NULL;
+}
+
+static bool is_denied_by(const struct policy_tables *tables, uint32_t number,
+			 uint32_t class, uint32_t port)
+{
+	const struct hg_policy_set *set = &tables->sets[number];
+	uint32_t peer =
+	    tables->cells[set->peer_base + (class < set->peer_count ? class : 0)];
+	uint32_t row =
+	    tables->cells[set->port_base + (port < set->port_count ? port : 0)];
+	uint64_t any = 0;
+
+	for (unsigned i = 0; i < HG_POLICY_WORDS; i++)
+		any |=
+		    tables->rows[peer].bits[i] & tables->rows[row].bits[i] &
+		    (set->flags & HG_POLICY_AUDITED ? tables->rows[set->enforced].bits[i]
+						    : ~0ULL);
+	return !any && (set->flags & HG_POLICY_ENFORCED);
+}
+
+static bool is_denied(const struct policy_tables *tables, uint32_t state,
+		      const struct policy_question *question, bool is_egress)
+{
+	const struct hg_policy_view *from = view_at(tables, state, &question->from);
+	const struct hg_policy_view *to = view_at(tables, state, &question->to);
+	uint32_t protocol = hg_policy_protocol(question->protocol), port = 0;
+	uint32_t set = is_egress ? (from ? from->egress : 0) : (to ? to->ingress : 0);
+	const struct hg_policy_view *other = is_egress ? to : from;
+
+	if (!(state & HG_POLICY_ON) || !set ||
+	    addr_compare(&question->from, &question->to) == 0)
+		return false;
+	if (protocol < HG_POLICY_PROTOCOLS)
+		port = tables->ports[hg_policy_port_place(!!(state & HG_POLICY_BANK),
+							  protocol, question->port)];
+	return is_denied_by(
+	    tables, set,
+	    other ? other->class
+		  : class_of(tables, state, is_egress ? &question->to : &question->from),
+	    port);
+}
+
+/* ---- looking ---- */
+static void compare(uint32_t state, const bool *expected, const char *who)
+{
+	const struct policy_tables *tables = &watch.world->memory->tables;
+
+	for (int i = 0; i < 2 * QUESTIONS && !watch.wrong[0]; i++) {
+		const struct policy_question *question = &watch.questions[i / 2];
+		char from[ADDR_TEXT], to[ADDR_TEXT];
+
+		if (is_denied(tables, state, question, i & 1) == expected[i])
+			continue;
+		snprintf(watch.wrong, sizeof(watch.wrong),
+			 "%s: %s of %s to %s port %u is %s", who,
+			 i & 1 ? "egress" : "ingress", addr_print(&question->from, from),
+			 addr_print(&question->to, to), question->port,
+			 expected[i] ? "allowed" : "denied");
+	}
+}
+
+static void look(void *context)
+{
+	(void)context;
+	compare(watch.world->memory->state, watch.is_new ? watch.new : watch.old,
+		watch.is_new ? "after the switch" : "before the switch");
+	if (watch.has_stale)
+		compare(watch.stale, watch.stale_denied, "under way");
+}
+
+static bool agrees(const bool *expected)
+{
+	const struct policy_tables *tables = &watch.world->memory->tables;
+
+	for (int i = 0; i < 2 * QUESTIONS; i++) {
+		if (is_denied(tables, watch.world->memory->state, &watch.questions[i / 2],
+			      i & 1) != expected[i])
+			return false;
+	}
+	return true;
+}
+
+static void on_switch(void *context, uint32_t state)
+{
+	struct policy_memory *memory = context;
+
+	look(NULL);
+	watch.has_stale = true;
+	watch.stale = memory->state;
+	memcpy(watch.stale_denied, watch.is_new ? watch.new : watch.old,
+	       sizeof(watch.stale_denied));
+	memory->state = state;
+	if (!agrees(watch.old))
+		watch.is_new = true;
+	look(NULL);
+}
+
+static void on_wait(void *context)
+{
+	(void)context;
+	look(NULL);
+	watch.has_stale = false;
+}
+
+static int on_put(void *context, const struct hg_addr *where, uint32_t pod)
+{
+	int r;
+
+	look(NULL);
+	r = watch.put_addr(context, where, pod);
+	look(NULL);
+	return r;
+}
+
+/* ---- the test ---- */
+static void expect(bool *ret_denied)
+{
+	for (int i = 0; i < 2 * QUESTIONS; i++)
+		ret_denied[i] =
+		    naive_ask(watch.world->cluster, &watch.questions[i / 2], i & 1, false)
+			.outcome == POLICY_DENIED;
+}
+
+static void change_and_watch(struct chance *chance)
+{
+	expect(watch.old);
+	watch.is_new = false;
+	for (unsigned i = 1 + draw(chance, 4); i > 0; i--)
+		chance_change(chance, watch.world);
+	expect(watch.new);
+	step_begin();
+	assert_int_equal(update(watch.world), 0);
+	step_end();
+	watch.is_new = true;
+	look(NULL);
+	if (watch.wrong[0])
+		fail_msg("%s", watch.wrong);
+}
+
+static struct policy_world *open_world(void)
+{
+	struct policy_world *world = new_policy_world();
+	struct policy_tables *tables = &world->memory->tables;
+
+	policy_free(world->policy);
+	watch = (struct watch){ .world = world, .put_addr = tables->put_addr };
+	tables->switch_to = on_switch;
+	tables->wait_for_readers = on_wait;
+	tables->put_addr = on_put;
+	step_open(tables, look, NULL);
+	open_policy(world, POLICY_ENFORCE);
+	return world;
+}
+
+static void policy_changes_leak_nothing_at_any_store(void **state)
+{
+	const char *text = getenv("POLICY_SEED");
+	struct chance chance = { text ? strtoull(text, NULL, 0)
+				      : (uint64_t)time(NULL) * 2654435761U | 1 };
+	unsigned long stores = 0;
+
+	(void)state;
+	print_message("POLICY_SEED=%#llx\n", (unsigned long long)chance.state);
+	for (int cluster = 0; cluster < CLUSTERS; cluster++) {
+		struct policy_world *world = open_world();
+
+		for (int i = 0; i < QUESTIONS; i++)
+			watch.questions[i] = chance_question(&chance);
+		for (int change = 0; change < CHANGES; change++)
+			change_and_watch(&chance);
+		stores += step.stores;
+		policy_free(world->policy);
+		world->policy = NULL;
+		step_close();
+		free_policy_world(world);
+	}
+	print_message("%lu stores\n", stores);
+	assert_true(stores > 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(policy_changes_leak_nothing_at_any_store),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
