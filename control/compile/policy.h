@@ -16,6 +16,9 @@ enum policy_mode { POLICY_ENFORCE, POLICY_AUDIT, POLICY_OFF };
 struct policy_options {
 	/* Pods of this node have rule sets in both directions; NULL: all pods have. */
 	const char *node_name;
+	/* Which pods have, in place of the node's; NULL: by node_name. */
+	bool (*is_local)(void *context, const struct object *pod);
+	void *context;
 	enum policy_mode mode;
 	bool keep_established;
 };

@@ -44,6 +44,9 @@ static bool is_local(const struct policy *policy, const struct object *object)
 {
 	const char *node = object ? object->pod.node_name : NULL;
 
+	if (policy->options.is_local)
+		return object &&
+		       policy->options.is_local(policy->options.context, object);
 	return !policy->node_name || (node && strcmp(node, policy->node_name) == 0);
 }
 
