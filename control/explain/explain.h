@@ -18,7 +18,7 @@
  *	          [{"words", "pods" [names]}], "ports" [words], "packets", "connections"
  *	PATH      "client" END, "service", "vip" END, "backend" END, "allowed", "audited",
  *	          "egress", "ingress": each "pod", "outcome" (notAPod, notIsolated, allowed,
- *	          denied, self, node), "auditDenied", "rule" RULE, "isolatedBy" [{"policy",
+ *	          denied, self, node, elsewhere), "auditDenied", "rule" RULE, "isolatedBy" [{"policy",
  *	          "mode"}], "nearest" [RULE with "misses" (port, peer, mode,
  *	          room) and "hint"], "note"
  *	END       "address", "port", "pod"

@@ -183,6 +183,25 @@ static struct policy_verdict judge(const struct side *side)
 	return verdict;
 }
 
+static int is_selecting(void *context, const struct object *policy)
+{
+	const struct side *side = context;
+
+	return (side->is_egress ? policy->policy.has_egress
+				: policy->policy.has_ingress) &&
+	       match_subject(policy, side->subject);
+}
+
+/* A pod that policies isolate though the tables here do not say so is another node's. */
+static bool is_elsewhere(const struct side *side)
+{
+	struct side context = *side;
+
+	return side->world->mode != POLICY_OFF &&
+	       cluster_each(side->world->cluster, OBJECT_NETWORK_POLICY, is_selecting,
+			    &context);
+}
+
 /* Says whether this direction allows; *audited is raised when audit would not. */
 static bool put_side(const struct side *side, struct body *body, struct json_object *item,
 		     bool *audited)
@@ -193,6 +212,9 @@ static bool put_side(const struct side *side, struct body *body, struct json_obj
 	if (!outcome) {
 		verdict = judge(side);
 		outcome = outcomes[verdict.outcome];
+		if (verdict.outcome == POLICY_NOT_ISOLATED && !verdict.set &&
+		    is_elsewhere(side))
+			outcome = "elsewhere";
 	}
 	put_pod(body, item, side->subject);
 	body_text(body, item, "outcome", outcome);
