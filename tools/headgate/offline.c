@@ -36,21 +36,6 @@ static int read_folder(const char *folder, struct offline *offline)
 	    folder, strerror(-r));
 }
 
-/* What does not fit is isolated and complained of: the answers hold all the same. */
-static int compile(struct offline *offline)
-{
-	const struct policy_options options = { .mode = POLICY_ENFORCE };
-	int r = -ENOMEM;
-
-	offline->memory = policy_memory_new();
-	if (offline->memory)
-		offline->policy = policy_new(&options, &offline->memory->tables);
-	if (offline->policy)
-		r = policy_update(offline->policy, offline->cluster,
-				  &offline->complaints);
-	return r == 0 || r == -ENOSPC ? 0 : out_of_memory();
-}
-
 static void print_complaints(const struct complaints *complaints)
 {
 	static const char policy[] = "NetworkPolicy ";
@@ -69,6 +54,44 @@ static void print_complaints(const struct complaints *complaints)
 	}
 }
 
+/* Which pods are compiled. */
+struct concern {
+	const struct object *const *pods;
+	size_t count;
+};
+
+static bool is_concerned(void *context, const struct object *pod)
+{
+	const struct concern *concern = context;
+
+	for (size_t i = 0; i < concern->count; i++) {
+		if (concern->pods[i] == pod)
+			return true;
+	}
+	return false;
+}
+
+/* What does not fit is isolated and complained of: the answers hold all the same. */
+int offline_compile(struct offline *offline, const struct object *const *pods,
+		    size_t count)
+{
+	struct concern concern = { pods, count };
+	const struct policy_options options = { .is_local = is_concerned,
+						.context = &concern,
+						.mode = POLICY_ENFORCE };
+	int r = -ENOMEM;
+
+	offline->memory = policy_memory_new();
+	if (offline->memory)
+		offline->policy = policy_new(&options, &offline->memory->tables);
+	if (offline->policy)
+		r = policy_update(offline->policy, offline->cluster,
+				  &offline->complaints);
+	print_complaints(&offline->complaints);
+	offline->world.policy = offline->policy;
+	return r == 0 || r == -ENOSPC ? 0 : out_of_memory();
+}
+
 int offline_open(const struct line *line, struct offline *ret_offline)
 {
 	struct offline *offline = ret_offline;
@@ -76,19 +99,15 @@ int offline_open(const struct line *line, struct offline *ret_offline)
 
 	*offline = (struct offline){ 0 };
 	r = read_folder(line->manifests, offline);
-	if (r == 0)
-		r = compile(offline);
 	if (r)
 		return r;
 	offline->world = (struct explain_world){
 		.cluster = offline->cluster,
-		.policy = offline->policy,
 		.lists = { manifests_complaints(offline->manifests),
 			   &offline->complaints },
 		.mode = POLICY_ENFORCE,
 	};
 	print_complaints(offline->world.lists[0]);
-	print_complaints(offline->world.lists[1]);
 	return 0;
 }
 

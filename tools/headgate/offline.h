@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A folder of manifests, read and compiled as the daemon would, into plain memory: every
- * pod is judged in both directions, whatever its node. No privileges, no daemon.
+ * A folder of manifests, read as the daemon would, and compiled into plain memory: the pods
+ * that a question concerns are judged in both directions, whatever their node, as if they
+ * were on this one. Compiling for all pods of a cluster would not fit a node's tables. No
+ * privileges, no daemon.
  */
 #ifndef HEADGATE_OFFLINE_H
 #define HEADGATE_OFFLINE_H
@@ -22,6 +24,9 @@ struct offline {
 /* Open line->manifests. 0, or an exit code after a sentence. Errors in the manifests, and
  * warnings about NetworkPolicies, go to standard error. */
 int offline_open(const struct line *line, struct offline *ret_offline);
+/* Compile for these pods. 0, or an exit code after a sentence. */
+int offline_compile(struct offline *offline, const struct object *const *pods,
+		    size_t count);
 void offline_close(struct offline *offline); /* also of one that was not opened */
 
 /* Put what an answer holds where api_print_json() and the tables take it: an exit code, or

@@ -2,7 +2,6 @@
 /* policy list, show and pod: from the daemon, or from a folder of manifests. */
 #include "policy.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -24,20 +23,18 @@ void policy_print_list(struct json_object *names)
 	}
 }
 
-void policy_print_names(struct json_object *policies, const char *mode)
+void policy_print_names(struct json_object *policies, bool audit, const char *before)
 {
-	const char *separator = "";
-
 	for (size_t i = 0; i < api_count(policies); i++) {
 		struct json_object *policy = api_item(policies, i);
-		const char *own = api_text(policy, "mode");
+		const char *mode = api_text(policy, "mode");
 
-		if (mode && strcmp(mode, own) != 0)
+		if ((strcmp(mode, "audit") == 0) != audit)
 			continue;
-		printf("%s%s", separator, api_text(policy, "policy"));
-		if (!mode && strcmp(own, "enforce") != 0)
-			printf(" (%s)", own);
-		separator = ", ";
+		printf("%s%s", before, api_text(policy, "policy"));
+		if (!audit && strcmp(mode, "enforce") != 0)
+			printf(" (%s)", mode);
+		before = ", ";
 	}
 }
 
@@ -75,18 +72,23 @@ static int split_name(const struct line *line, const char *what, char **ret_name
 		return usage("%s is named as NAMESPACE/NAME", what);
 	*ret_namespace = strndup(text, (size_t)(slash - text));
 	*ret_name = strdup(slash + 1);
-	return 0;
+	if (*ret_namespace && *ret_name)
+		return 0;
+	fprintf(stderr, "headgate: out of memory\n");
+	return EXIT_FAILURE;
 }
 
-static int ask_daemon(const struct line *line, const char *format, const char *namespace,
+static int ask_daemon(const struct line *line, const char *folder, const char *namespace,
 		      const char *name, struct answer *answer)
 {
-	_cleanup_free_ char *first = namespace ? api_escape(namespace) : NULL;
-	_cleanup_free_ char *second = name ? api_escape(name) : NULL;
-	char path[1024];
+	_cleanup_free_ char *first = api_escape(namespace), *second = api_escape(name);
+	_cleanup_free_ char *path = NULL;
 
-	snprintf(path, sizeof(path), "%s%s%s%s%s", format, first ? "/" : "",
-		 first ? first : "", second ? "/" : "", second ? second : "");
+	if (!first || !second || asprintf(&path, "%s/%s/%s", folder, first, second) < 0) {
+		path = NULL;
+		fprintf(stderr, "headgate: out of memory\n");
+		return EXIT_FAILURE;
+	}
 	answer->root = api_call(line, "GET", path, NULL);
 	return answer->root ? 0 : api_exit_code();
 }
@@ -262,41 +264,58 @@ static void print_policy(struct json_object *policy)
 	}
 }
 
-typedef int explain_one(const struct explain_world *world, const char *namespace,
-			const char *name, struct body *body);
+struct kind {
+	enum object_kind kind;
+	const char *folder; /* of the API */
+	int (*explain)(const struct explain_world *world, const char *namespace,
+		       const char *name, struct body *body);
+};
+static const struct kind policies = { OBJECT_NETWORK_POLICY, "/v1/policies",
+				      explain_policy };
+static const struct kind pods = { OBJECT_POD, "/v1/pods", explain_pod };
 
-static int missing(const struct line *line, const char *what)
+static int ask_folder(const struct line *line, const struct kind *kind,
+		      const char *namespace, const char *name, struct answer *answer)
 {
-	fprintf(stderr, "headgate: there is no %s %s in %s\n", what, line->arguments[0],
-		line->manifests);
-	return EXIT_FAILURE;
-}
-
-/* What is named, from wherever; what: "NetworkPolicy", "Pod". */
-static int get_one(const struct line *line, const char *what, const char *path,
-		   explain_one *explain, struct answer *answer)
-{
-	_cleanup_free_ char *namespace = NULL, *name = NULL;
-	int r = split_name(line, what, &namespace, &name);
+	struct offline *offline = &answer->offline;
+	int r = offline_open(line, offline);
 
 	if (r)
 		return r;
-	if (!line->manifests)
-		return ask_daemon(line, path, namespace, name, answer);
-	r = offline_open(line, &answer->offline);
+	const struct object *object =
+	    cluster_find(offline->cluster, kind->kind, namespace, name);
+
+	if (!object) {
+		fprintf(stderr, "headgate: there is no %s %s/%s in %s\n",
+			object_kind_name(kind->kind), namespace, name, line->manifests);
+		return EXIT_FAILURE;
+	}
+	if (kind->kind == OBJECT_POD) /* it is said when its rules do not fit */
+		r = offline_compile(offline, &object, 1);
 	if (r)
 		return r;
 	body_begin(&answer->body);
-	r = explain(&answer->offline.world, namespace, name, &answer->body);
-	if (r == -ENOENT)
-		return missing(line, what);
-	return finish_offline(answer, r);
+	return finish_offline(
+	    answer, kind->explain(&offline->world, namespace, name, &answer->body));
+}
+
+/* What is named, from wherever. */
+static int get_one(const struct line *line, const struct kind *kind,
+		   struct answer *answer)
+{
+	_cleanup_free_ char *namespace = NULL, *name = NULL;
+	int r = split_name(line, object_kind_name(kind->kind), &namespace, &name);
+
+	if (r)
+		return r;
+	return line->manifests ? ask_folder(line, kind, namespace, name, answer)
+			       : ask_daemon(line, kind->folder, namespace, name, answer);
 }
 
 int policy_show(const struct line *line)
 {
 	CLEANUP(clear_answer) struct answer answer = { 0 };
-	int r = get_one(line, "NetworkPolicy", "/v1/policies", explain_policy, &answer);
+	int r = get_one(line, &policies, &answer);
 
 	if (r)
 		return r;
@@ -311,14 +330,12 @@ static void print_direction(struct json_object *pod, const char *direction)
 	struct json_object *item = api_member(pod, direction);
 	struct json_object *rules = api_member(item, "rules");
 
-	printf("\n%s: ", direction);
+	printf("\n%s: %s", direction,
+	       api_bool(item, "isolated") ? "isolated by "
+					  : "not isolated, everything is allowed");
 	if (api_bool(item, "isolated"))
-		fputs("isolated by ", stdout);
-	else
-		fputs("not isolated, everything is allowed", stdout);
-	if (!api_bool(item, "isolated") && api_count(api_member(item, "policies")))
-		fputs("; judged by ", stdout);
-	policy_print_names(api_member(item, "policies"), NULL);
+		policy_print_names(api_member(item, "policies"), false, "");
+	policy_print_names(api_member(item, "policies"), true, "; in audit mode: ");
 	puts(api_bool(item, "isolated") && !api_count(rules) ? "; nothing is allowed"
 							     : "");
 	for (size_t i = 0; i < api_count(rules); i++) {
@@ -349,7 +366,7 @@ static void print_pod(struct json_object *pod)
 int policy_pod(const struct line *line)
 {
 	CLEANUP(clear_answer) struct answer answer = { 0 };
-	int r = get_one(line, "Pod", "/v1/policies/pods", explain_pod, &answer);
+	int r = get_one(line, &pods, &answer);
 
 	if (r)
 		return r;

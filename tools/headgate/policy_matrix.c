@@ -161,7 +161,7 @@ static void print_matrix(struct json_object *root)
 {
 	struct json_object *rows = api_member(root, "rows");
 	size_t count = api_count(rows), widest = 0;
-	int digits = count > 9 ? 2 : 1;
+	int digits = count > 99 ? 3 : count > 9 ? 2 : 1;
 
 	print_legend(rows, api_text(root, "port"));
 	for (size_t i = 0; i < count; i++) {
@@ -172,13 +172,13 @@ static void print_matrix(struct json_object *root)
 	}
 	printf("%*s", digits + (int)widest + 3, "");
 	for (size_t i = 0; i < count; i++)
-		printf("%*zu", digits + 1, (i + 1) % 100);
+		printf("%*zu", digits + 1, i + 1);
 	putchar('\n');
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *row = api_item(rows, i);
 		const char *namespace = api_text(row, "namespace");
 
-		printf("%*zu  %s/%-*s", digits, (i + 1) % 100, namespace,
+		printf("%*zu  %s/%-*s", digits, i + 1, namespace,
 		       (int)(widest - strlen(namespace)), api_text(row, "name"));
 		for (const char *cell = api_text(row, "cells"); *cell; cell++)
 			printf("%*c", digits + 1, *cell);
@@ -193,7 +193,6 @@ static int collect(const struct line *line, const struct offline *offline,
 
 	if (r)
 		return r;
-	matrix->policy = offline->policy;
 	matrix->namespaces = line->namespace;
 	cluster_each(offline->cluster, OBJECT_POD, add_pod, matrix);
 	if (!matrix->count)
@@ -218,8 +217,11 @@ int policy_matrix(const struct line *line)
 		return r;
 	body_begin(&body);
 	r = collect(line, &offline, &body, &matrix);
+	if (r == 0)
+		r = offline_compile(&offline, matrix.pods, matrix.count);
 	if (r)
 		return r;
+	matrix.policy = offline.policy;
 	ends_put_port(&matrix.port, &body);
 	put_matrix(&matrix, &body);
 	r = offline_check(&body, 0);

@@ -2,6 +2,7 @@
 /* policy test: one connection, judged and explained, for a person or as JSON. */
 #include <string.h>
 
+#include "../../control/explain/paths.h"
 #include "../../control/lib/cleanup.h"
 #include "offline.h"
 #include "policy.h"
@@ -16,6 +17,7 @@ static const struct {
 	{ "denied", "denied: isolated by " },
 	{ "self", "allowed: a pod always reaches itself" },
 	{ "node", "allowed: what its own node sends is never judged" },
+	{ "elsewhere", "judged on the pod's own node, not here" },
 };
 
 static const char *sentence_of(const char *outcome)
@@ -77,13 +79,13 @@ static void print_side(struct json_object *path, const char *direction, const ch
 	if (strcmp(outcome, "allowed") == 0)
 		policy_print_rule(api_member(side, "rule"));
 	if (strcmp(outcome, "denied") == 0) {
-		policy_print_names(api_member(side, "isolatedBy"), NULL);
+		policy_print_names(api_member(side, "isolatedBy"), false, "");
 		fputs("; no rule allows it", stdout);
 	}
 	putchar('\n');
 	if (api_bool(side, "auditDenied")) {
-		fputs("    audit: would be denied by ", stdout);
-		policy_print_names(api_member(side, "isolatedBy"), "audit");
+		policy_print_names(api_member(side, "isolatedBy"), true,
+				   "    audit: would be denied by ");
 		putchar('\n');
 	}
 	print_nearest(side);
@@ -141,10 +143,10 @@ static void print_test(struct json_object *root)
 
 static int check(const struct line *line)
 {
-	if (!line->manifests)
-		return usage("'policy test' needs --manifests DIR");
 	if (!line->port)
 		return usage("'policy test' needs --port, such as 80/tcp");
+	if (line->matrix && !line->manifests)
+		return usage("--matrix needs --manifests DIR");
 	if (line->matrix && (line->from || line->to))
 		return usage("--matrix is of all pods: leave out --from and --to");
 	if (!line->matrix && (!line->from || !line->to))
@@ -154,27 +156,65 @@ static int check(const struct line *line)
 	return 0;
 }
 
-int policy_test(const struct line *line)
+static int finish(const struct line *line, struct json_object *root)
+{
+	if (!api_print_json(line, root))
+		print_test(root);
+	return api_bool(root, "allowed") ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int ask_daemon(const struct line *line)
+{
+	const struct api_argument arguments[] = { { "from", line->from },
+						  { "to", line->to },
+						  { "port", line->port },
+						  { NULL, NULL } };
+	CLEANUP(api_put)
+	struct json_object *answer = api_call(line, "GET", "/v1/verdict", arguments);
+
+	return answer ? finish(line, answer) : EXIT_USAGE;
+}
+
+static int compile(struct offline *offline, const struct paths *paths)
+{
+	_cleanup_free_ const struct object **pods =
+	    calloc(paths->count * 2, sizeof(struct object *));
+
+	for (size_t i = 0; pods && i < paths->count; i++) {
+		pods[2 * i] = paths->items[i].client_pod;
+		pods[2 * i + 1] = paths->items[i].backend_pod;
+	}
+	return offline_compile(offline, pods, pods ? paths->count * 2 : 0);
+}
+
+static int ask_folder(const struct line *line)
 {
 	const struct explain_question question = { line->from, line->to, line->port };
 	CLEANUP(offline_close) struct offline offline = { 0 };
 	CLEANUP(body_clear) struct body body = { 0 };
+	CLEANUP(paths_clear) struct paths paths = { 0 };
+	int r = offline_open(line, &offline);
+
+	if (r)
+		return r;
+	body_begin(&body);
+	body_bool(&body, body.root, "allowed", false); /* until the end */
+	r = offline_check(&body,
+			  paths_collect(offline.cluster, &question, &body, &paths));
+	if (r == 0)
+		r = compile(&offline, &paths);
+	if (r == 0)
+		r = offline_check(&body, paths_explain(&offline.world, &paths, &body));
+	return r ? r : finish(line, body.root);
+}
+
+int policy_test(const struct line *line)
+{
 	int r = check(line);
 
 	if (r)
 		return r;
 	if (line->matrix)
 		return policy_matrix(line);
-	r = offline_open(line, &offline);
-	if (r)
-		return r;
-	body_begin(&body);
-	int verdict = explain_test(&offline.world, &question, &body);
-
-	r = offline_check(&body, verdict);
-	if (r)
-		return r;
-	if (!api_print_json(line, body.root))
-		print_test(body.root);
-	return verdict ? EXIT_SUCCESS : EXIT_FAILURE;
+	return line->manifests ? ask_folder(line) : ask_daemon(line);
 }
