@@ -17,6 +17,7 @@ struct search {
 	const struct path *path;
 	const struct policy_spec_rule *rule;
 	const struct cluster *cluster;
+	const struct object *pod; /* the backend */
 	char *hint;
 };
 
@@ -39,7 +40,7 @@ static void search_endpoints(struct search *search, const struct object *service
 		if (addr_compare(&list.items[i].from->addr, &path->backend) != 0 ||
 		    own == port->port ||
 		    !match_ports(search->rule, path->protocol,
-				 path->port == own ? port->port : own, path->backend_pod))
+				 path->port == own ? port->port : own, search->pod))
 			continue;
 		if (asprintf(&search->hint,
 			     "port %u is the Service's (%s/%s), the pod listens on %u: "
@@ -84,10 +85,10 @@ static char *hint_protocol(const struct path *path, const struct policy_port *po
 	return hint;
 }
 
-static char *hint_name(const struct path *path, const struct policy_port *port)
+static char *hint_name(const struct side *side, const struct policy_port *port)
 {
-	const struct object *pod =
-	    match_is_pod(path->backend_pod) ? path->backend_pod : NULL;
+	const struct path *path = side->path;
+	const struct object *pod = side->destination;
 	char *hint, text[ADDR_TEXT];
 	int r;
 
@@ -105,7 +106,8 @@ static char *hint_name(const struct path *path, const struct policy_port *port)
 
 char *hint_port(const struct side *side, const struct policy_spec_rule *rule)
 {
-	struct search search = { side->path, rule, side->world->cluster, NULL };
+	struct search search = { side->path, rule, side->world->cluster,
+				 side->destination, NULL };
 
 	if (side->path->protocol == IPPROTO_ICMP ||
 	    side->path->protocol == IPPROTO_ICMPV6)
@@ -114,7 +116,7 @@ char *hint_port(const struct side *side, const struct policy_spec_rule *rule)
 	for (size_t i = 0; i < rule->port_count && !search.hint; i++) {
 		search.hint = hint_protocol(side->path, &rule->ports[i]);
 		if (!search.hint)
-			search.hint = hint_name(side->path, &rule->ports[i]);
+			search.hint = hint_name(side, &rule->ports[i]);
 	}
 	return search.hint;
 }

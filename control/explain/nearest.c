@@ -24,11 +24,9 @@ static const char *missed(const struct search *search, const struct object *poli
 {
 	const struct side *side = search->side;
 	const struct path *path = side->path;
-	const struct object *destination =
-	    match_is_pod(path->backend_pod) ? path->backend_pod : NULL;
 	bool peer =
 	    match_peers(side->world->cluster, policy->namespace, rule, side->peer);
-	bool port = match_ports(rule, path->protocol, path->port, destination);
+	bool port = match_ports(rule, path->protocol, path->port, side->destination);
 
 	if (peer && port)
 		return policy->policy.audit ? "mode" : "room";

@@ -99,15 +99,17 @@ static int put_isolating(void *context, const struct policy_rule *rule)
 /* An address that several pods claim is the first one's. */
 static char *note_of_claim(const struct side *side)
 {
-	const struct hg_addr *own =
-	    side->is_egress ? &side->path->client : &side->path->backend;
-	const struct object *holder = cluster_find_pod_by_addr(side->world->cluster, own);
+	const struct path *path = side->path;
+	const struct object *shown =
+	    side->is_egress ? path->client_pod : path->backend_pod;
 	char text[ADDR_TEXT], *note;
 
-	if (!side->subject || !holder || holder == side->subject)
+	if (!side->subject || !shown || shown == side->subject)
 		return NULL;
 	if (asprintf(&note, "%s/%s claims %s too and comes first: its policies decide",
-		     holder->namespace, holder->name, addr_print(own, text)) < 0)
+		     side->subject->namespace, side->subject->name,
+		     addr_print(side->is_egress ? &path->client : &path->backend, text)) <
+	    0)
 		return NULL;
 	return note;
 }
@@ -262,25 +264,23 @@ bool path_explain(const struct explain_world *world, const struct path *path,
 		  struct body *body, struct json_object *paths)
 {
 	struct json_object *item = body_object(body, paths, NULL);
-	const struct side egress = {
+	struct side side = {
 		.world = world,
 		.path = path,
-		.is_egress = true,
-		.subject = match_is_pod(path->client_pod) ? path->client_pod : NULL,
-		.peer = &path->backend,
-	};
-	const struct side ingress = {
-		.world = world,
-		.path = path,
-		.subject = match_is_pod(path->backend_pod) ? path->backend_pod : NULL,
-		.peer = &path->client,
+		.destination = cluster_find_pod_by_addr(world->cluster, &path->backend),
 	};
 	bool audited = false, allowed;
 
 	body_bool(body, item, "allowed", false); /* until the end */
 	put_ends(path, body, item);
-	allowed = put_side(&egress, body, body_object(body, item, "egress"), &audited);
-	allowed &= put_side(&ingress, body, body_object(body, item, "ingress"), &audited);
+	side.is_egress = true;
+	side.subject = cluster_find_pod_by_addr(world->cluster, &path->client);
+	side.peer = &path->backend;
+	allowed = put_side(&side, body, body_object(body, item, "egress"), &audited);
+	side.is_egress = false;
+	side.subject = side.destination;
+	side.peer = &path->client;
+	allowed &= put_side(&side, body, body_object(body, item, "ingress"), &audited);
 	body_bool(body, item, "allowed", allowed);
 	body_bool(body, item, "audited", audited);
 	return allowed;

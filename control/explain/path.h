@@ -7,9 +7,10 @@
 
 struct path {
 	struct hg_addr client, backend;
-	const struct object *client_pod,
-	    *backend_pod; /* NULL: none; hostNetwork ones too */
-	uint16_t port;	  /* of the backend, host order */
+	/* As they are shown: hostNetwork ones too, and those that claim an address which
+	 * is another's. NULL: none. */
+	const struct object *client_pod, *backend_pod;
+	uint16_t port; /* of the backend, host order */
 	uint8_t protocol;
 	const struct object *service; /* NULL: directly */
 	struct hg_addr vip;	      /* the Service's */
@@ -21,8 +22,9 @@ struct side {
 	const struct explain_world *world;
 	const struct path *path;
 	bool is_egress;
-	const struct object *subject; /* whose policies decide; NULL: no pod */
-	const struct hg_addr *peer;   /* the other end */
+	const struct object *subject;	  /* whose policies decide; NULL: no pod's */
+	const struct object *destination; /* the pod at the backend's address */
+	const struct hg_addr *peer;	  /* the other end */
 };
 
 /* Put a PATH into an array. Says whether it is allowed. */

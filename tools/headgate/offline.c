@@ -8,7 +8,7 @@
 #include "../../control/lib/cleanup.h"
 #include "api.h"
 
-static int out_of_memory(void)
+int offline_out_of_memory(void)
 {
 	fprintf(stderr, "headgate: out of memory\n");
 	return EXIT_FAILURE;
@@ -25,7 +25,7 @@ static int read_folder(const char *folder, struct offline *offline)
 
 	offline->cluster = cluster_new();
 	if (!offline->cluster)
-		return out_of_memory();
+		return offline_out_of_memory();
 	r = manifests_open(folder, offline->cluster, NULL, never_changed, NULL,
 			   &offline->manifests);
 	if (r == 0)
@@ -54,30 +54,24 @@ static void print_complaints(const struct complaints *complaints)
 	}
 }
 
-/* Which pods are compiled. */
-struct concern {
-	const struct object *const *pods;
-	size_t count;
-};
-
 static bool is_concerned(void *context, const struct object *pod)
 {
-	const struct concern *concern = context;
+	const struct addr_list *concerned = context;
 
-	for (size_t i = 0; i < concern->count; i++) {
-		if (concern->pods[i] == pod)
-			return true;
+	for (size_t i = 0; i < pod->pod.ips.count; i++) {
+		for (size_t k = 0; k < concerned->count; k++) {
+			if (!addr_compare(&pod->pod.ips.items[i], &concerned->items[k]))
+				return true;
+		}
 	}
 	return false;
 }
 
 /* What does not fit is isolated and complained of: the answers hold all the same. */
-int offline_compile(struct offline *offline, const struct object *const *pods,
-		    size_t count)
+int offline_compile(struct offline *offline, struct addr_list concerned)
 {
-	struct concern concern = { pods, count };
 	const struct policy_options options = { .is_local = is_concerned,
-						.context = &concern,
+						.context = &concerned,
 						.mode = POLICY_ENFORCE };
 	int r = -ENOMEM;
 
@@ -89,7 +83,7 @@ int offline_compile(struct offline *offline, const struct object *const *pods,
 				  &offline->complaints);
 	print_complaints(&offline->complaints);
 	offline->world.policy = offline->policy;
-	return r == 0 || r == -ENOSPC ? 0 : out_of_memory();
+	return r == 0 || r == -ENOSPC ? 0 : offline_out_of_memory();
 }
 
 int offline_open(const struct line *line, struct offline *ret_offline)
@@ -124,10 +118,10 @@ void offline_close(struct offline *offline)
 	complaints_clear(&offline->complaints);
 }
 
-int offline_check(struct body *body, int r)
+int offline_check(const struct body *body, int r)
 {
 	if (r == -ENOMEM || body->lost)
-		return out_of_memory();
+		return offline_out_of_memory();
 	if (r == -EINVAL)
 		return usage("%s", api_text(body->root, "error"));
 	return 0;

@@ -24,13 +24,13 @@ struct offline {
 /* Open line->manifests. 0, or an exit code after a sentence. Errors in the manifests, and
  * warnings about NetworkPolicies, go to standard error. */
 int offline_open(const struct line *line, struct offline *ret_offline);
-/* Compile for these pods. 0, or an exit code after a sentence. */
-int offline_compile(struct offline *offline, const struct object *const *pods,
-		    size_t count);
+/* Compile for the pods at these addresses. 0, or an exit code after a sentence. */
+int offline_compile(struct offline *offline, struct addr_list concerned);
 void offline_close(struct offline *offline); /* also of one that was not opened */
 
-/* Put what an answer holds where api_print_json() and the tables take it: an exit code, or
- * 0 after which body->root is complete. r: what made it. */
-int offline_check(struct body *body, int r);
+/* Says so. Returns an exit code. */
+int offline_out_of_memory(void);
+/* What explaining gave, or how a body ended: 0, or an exit code after a sentence. */
+int offline_check(const struct body *body, int r);
 
 #endif

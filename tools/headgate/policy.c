@@ -74,8 +74,7 @@ static int split_name(const struct line *line, const char *what, char **ret_name
 	*ret_name = strdup(slash + 1);
 	if (*ret_namespace && *ret_name)
 		return 0;
-	fprintf(stderr, "headgate: out of memory\n");
-	return EXIT_FAILURE;
+	return offline_out_of_memory();
 }
 
 static int ask_daemon(const struct line *line, const char *folder, const char *namespace,
@@ -86,8 +85,7 @@ static int ask_daemon(const struct line *line, const char *folder, const char *n
 
 	if (!first || !second || asprintf(&path, "%s/%s/%s", folder, first, second) < 0) {
 		path = NULL;
-		fprintf(stderr, "headgate: out of memory\n");
-		return EXIT_FAILURE;
+		return offline_out_of_memory();
 	}
 	answer->root = api_call(line, "GET", path, NULL);
 	return answer->root ? 0 : api_exit_code();
@@ -291,7 +289,7 @@ static int ask_folder(const struct line *line, const struct kind *kind,
 		return EXIT_FAILURE;
 	}
 	if (kind->kind == OBJECT_POD) /* it is said when its rules do not fit */
-		r = offline_compile(offline, &object, 1);
+		r = offline_compile(offline, object->pod.ips);
 	if (r)
 		return r;
 	body_begin(&answer->body);

@@ -206,6 +206,25 @@ static int collect(const struct line *line, const struct offline *offline,
 	return 0;
 }
 
+static int compile(const struct matrix *matrix, struct offline *offline)
+{
+	_cleanup_free_ struct hg_addr *addrs = NULL;
+	size_t count = 0, at = 0;
+
+	for (size_t i = 0; i < matrix->count; i++)
+		count += matrix->pods[i]->pod.ips.count;
+	addrs = calloc(count, sizeof(*addrs));
+	if (!addrs)
+		return offline_out_of_memory();
+	for (size_t i = 0; i < matrix->count; i++) {
+		const struct addr_list *own = &matrix->pods[i]->pod.ips;
+
+		memcpy(&addrs[at], own->items, own->count * sizeof(*addrs));
+		at += own->count;
+	}
+	return offline_compile(offline, (struct addr_list){ addrs, count });
+}
+
 int policy_matrix(const struct line *line)
 {
 	CLEANUP(offline_close) struct offline offline = { 0 };
@@ -218,7 +237,7 @@ int policy_matrix(const struct line *line)
 	body_begin(&body);
 	r = collect(line, &offline, &body, &matrix);
 	if (r == 0)
-		r = offline_compile(&offline, matrix.pods, matrix.count);
+		r = compile(&matrix, &offline);
 	if (r)
 		return r;
 	matrix.policy = offline.policy;

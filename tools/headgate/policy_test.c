@@ -177,14 +177,15 @@ static int ask_daemon(const struct line *line)
 
 static int compile(struct offline *offline, const struct paths *paths)
 {
-	_cleanup_free_ const struct object **pods =
-	    calloc(paths->count * 2, sizeof(struct object *));
+	_cleanup_free_ struct hg_addr *addrs = calloc(paths->count * 2, sizeof(*addrs));
 
-	for (size_t i = 0; pods && i < paths->count; i++) {
-		pods[2 * i] = paths->items[i].client_pod;
-		pods[2 * i + 1] = paths->items[i].backend_pod;
+	if (!addrs)
+		return offline_out_of_memory();
+	for (size_t i = 0; i < paths->count; i++) {
+		addrs[2 * i] = paths->items[i].client;
+		addrs[2 * i + 1] = paths->items[i].backend;
 	}
-	return offline_compile(offline, pods, pods ? paths->count * 2 : 0);
+	return offline_compile(offline, (struct addr_list){ addrs, paths->count * 2 });
 }
 
 static int ask_folder(const struct line *line)
