@@ -191,6 +191,8 @@ static int plan(struct policy *policy)
 		r = policy_plan(policy);
 		if (r == 0)
 			r = policy_switch_refine(policy);
+		if (r == -EAGAIN)
+			continue;
 		if (r == 0 || r == -ENOMEM || !policy_plan_refuse(policy))
 			break;
 	}

@@ -171,7 +171,8 @@ int policy_adopt(struct policy *policy)
 				 HG_POLICY_V4_PLACES, 1);
 	if (r < 0)
 		return r;
-	tables->wait_for_readers(tables->context); /* the bank was in force until lately */
+	tables->wait_for_readers(
+	    tables->context); /* the bank was in force until lately */
 	clear(tables->v4 + (policy->bank ? HG_POLICY_V4_PLACES : 0), HG_POLICY_V4_PLACES);
 	clear(tables->ports + (policy->bank ? ports : 0), ports);
 	return policy_adopt_drop_prefixes(policy, policy->bank);

@@ -213,8 +213,10 @@ static int fill_cell(struct policy *policy, struct policy_set *set, enum policy_
 
 	if (content) {
 		r = policy_rows_take(policy, content, &row);
+		if (r == -ENOSPC)
+			set->is_full = set->must_leave = true;
 		if (r < 0)
-			return r;
+			return r == -ENOSPC ? 0 : r;
 	} else {
 		policy_rows_hold(policy, row, 1);
 	}
@@ -300,5 +302,6 @@ int policy_cells_regrow(struct policy *policy, struct policy_set *set)
 	}
 	rest_old(policy, &old);
 	set->outgrown = false;
+	set->regrown = true;
 	return 0;
 }

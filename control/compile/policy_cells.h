@@ -15,7 +15,8 @@ int policy_cells_place(struct policy *policy, struct policy_set *set);
 /* Free all that it has. Nothing in force may name it. */
 void policy_cells_remove(struct policy *policy, struct policy_set *set);
 /* Cells for the classes that have come since, in the sets that have a number. One that has
- * no cell for a class that it says something of is marked outgrown. 0, -ENOMEM, -ENOSPC. */
+ * no cell for a class that it says something of is marked outgrown, one for which there is
+ * no row must leave. 0 or -ENOMEM. */
 int policy_cells_fill(struct policy *policy);
 /* A new number and larger cells for an outgrown set; the old ones rest. */
 int policy_cells_regrow(struct policy *policy, struct policy_set *set);

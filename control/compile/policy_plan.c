@@ -81,7 +81,7 @@ static int take_set(struct policy *policy, struct policy_addr *addr,
 	} else if (draft->isolating_count) {
 		r = policy_sets_take(policy, draft, &set);
 	}
-	if (r == -ENOSPC || (set && set->is_refused)) {
+	if (r == -ENOSPC || (set && (set->is_refused || set->is_full))) {
 		policy_sets_drop(set);
 		set = policy->isolated[draft->is_egress];
 		policy_sets_hold(set);

@@ -5,7 +5,7 @@
 
 #include "policy_state.h"
 
-/* 0; -ENOMEM; -ENOSPC: something of policy->short_side does not fit. May be repeated. */
+/* 0; -ENOMEM; -EAGAIN: plan again; -ENOSPC: something of policy->short_side does not fit. May be repeated. */
 int policy_plan(struct policy *policy);
 /* Refuse the sets that are new and ask something of that side. Are there any? */
 bool policy_plan_refuse(struct policy *policy);

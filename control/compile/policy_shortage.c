@@ -85,7 +85,7 @@ void policy_shortage_of_tables(struct policy *policy, const struct policy_addr *
 	complain(
 	    policy->complaints, COMPLAINT_ERROR, &pod->place, title,
 	    "its %u %s rules do not fit: its %s is isolated, nothing is allowed; map "
-	    "%s has %u of %u entries in use, raise --policy-size",
+	    "%s has %u of %u entries in use, select by fewer different labels",
 	    set->bit_count, direction(set->is_egress), direction(set->is_egress),
 	    full.map, full.used, full.size);
 }
@@ -118,7 +118,7 @@ void policy_shortage_of_regions(struct policy *policy, const struct policy_set *
 		    policy->complaints, COMPLAINT_ERROR, NULL, title,
 		    "its %s do not fit: %s of the pods that it selects is isolated, "
 		    "nothing is allowed; %u of %u blocks and %u of %u classes are in "
-		    "use, raise --policy-size",
+		    "use, merge blocks that lie side by side",
 		    what, direction(set->is_egress), policy->blocks.used,
 		    policy->blocks.size, policy->classes[policy->short_side].numbers.used,
 		    HG_POLICY_CLASSES);
@@ -147,6 +147,6 @@ void policy_shortage_of_all(struct policy *policy)
 	policy->is_short = true;
 	complain(policy->complaints, COMPLAINT_ERROR, NULL, NULL,
 		 "NetworkPolicies: the change does not fit, what was in force stays: map "
-		 "%s has %u of %u entries in use, raise --policy-size",
+		 "%s has %u of %u entries in use, select by fewer different labels",
 		 full.map, full.used, full.size);
 }

@@ -145,6 +145,9 @@ struct policy_set {
 	bool in_force;	 /* some address had it at the last switch */
 	bool is_refused; /* no room: whoever would have it is isolated */
 	bool outgrown;	 /* a class has come that does not fit */
+	bool regrown;	 /* it has a new number, not in all views yet */
+	bool is_full;	 /* there is no room for its rows, nobody gets it any more */
+	bool must_leave; /* full, and still in force */
 	uint32_t bit_count, isolating_count;
 	struct policy_bit *bits;
 	struct policy_isolating *isolating;

@@ -103,20 +103,19 @@ int policy_switch_refine(struct policy *policy)
 }
 
 /* ---- sets that have outgrown their cells ---- */
-static bool has_outgrown(const struct policy_side_of_address *side)
+static bool has_regrown(const struct policy_side_of_address *side)
 {
-	return (side->ingress && side->ingress->outgrown) ||
-	       (side->egress && side->egress->outgrown);
+	return (side->ingress && side->ingress->regrown) ||
+	       (side->egress && side->egress->regrown);
 }
 
-/* Sets of addresses whose views are written by this parity. */
-static void write_outgrown(struct policy *policy, unsigned parity)
+static void write_regrown(struct policy *policy, unsigned parity)
 {
 	struct policy_addr *addr;
 	uint32_t cursor = 0;
 
 	while ((addr = policy_hash_next(&policy->addrs, &cursor))) {
-		if (addr->known && has_outgrown(&addr->now))
+		if (addr->known && has_regrown(&addr->now))
 			write_view(policy, addr, &addr->now, parity);
 	}
 }
@@ -126,29 +125,78 @@ static int regrow_sets(struct policy *policy, bool *ret_any)
 	int r = 0;
 
 	for (struct policy_set *set = policy->sets; r == 0 && set; set = set->next) {
-		if (!set->outgrown)
+		*ret_any |= set->outgrown || set->must_leave;
+		if (!set->outgrown || set->must_leave)
 			continue;
-		*ret_any = true;
 		r = policy_cells_regrow(policy, set);
+		if (r == -ENOSPC) {
+			set->is_full = set->must_leave = true;
+			r = 0;
+		}
 	}
 	return r;
 }
 
+/* A set that cannot say what it must is no longer in force: who has it is isolated. */
+static void evict(struct policy *policy, struct policy_addr *addr,
+		  struct policy_set **place)
+{
+	struct policy_set *set = *place, *isolated;
+
+	if (!set || !set->must_leave)
+		return;
+	isolated = policy->isolated[set->is_egress];
+	if (addr->pod)
+		policy_shortage_of_tables(policy, addr, set);
+	policy_shortage_mark(policy, addr);
+	policy_addrs_touch(policy, addr);
+	policy_sets_hold(isolated);
+	policy_sets_drop(set);
+	*place = isolated;
+	isolated->regrown = true; /* views of those that have it are written */
+}
+
+static bool evict_all(struct policy *policy)
+{
+	struct policy_addr *addr;
+	uint32_t cursor = 0;
+	bool any = false;
+
+	while ((addr = policy_hash_next(&policy->addrs, &cursor))) {
+		evict(policy, addr, &addr->now.ingress);
+		evict(policy, addr, &addr->now.egress);
+	}
+	for (struct policy_set *set = policy->sets; set; set = set->next) {
+		any |= set->must_leave;
+		set->outgrown = set->outgrown && !set->must_leave;
+		set->must_leave = false;
+	}
+	return any;
+}
+
+static void end_regrowth(struct policy *policy)
+{
+	for (struct policy_set *set = policy->sets; set; set = set->next)
+		set->regrown = false;
+	for (int i = 0; i < 2; i++)
+		policy->isolated[i]->regrown = false;
+}
+
 int policy_switch_regrow(struct policy *policy)
 {
-	bool any = false;
+	bool any = false, evicted;
 	int r = regrow_sets(policy, &any);
 
 	if (!any)
 		return r;
-	write_outgrown(policy, policy->state + 1);
+	evicted = evict_all(policy);
+	write_regrown(policy, policy->state + 1);
 	switch_state(policy, policy->state & HG_POLICY_ON);
 	policy->tables.wait_for_readers(policy->tables.context);
-	write_outgrown(policy, policy->state + 1);
+	write_regrown(policy, policy->state + 1);
 	policy_rest_end(policy);
-	for (struct policy_set *set = policy->sets; set; set = set->next)
-		set->outgrown = set->outgrown && r < 0;
-	return r;
+	end_regrowth(policy);
+	return r == 0 && evicted ? -EAGAIN : r;
 }
 
 /* ---- addresses ---- */

@@ -8,7 +8,8 @@
 /* Regions and ports as planned. Before the switch: to sets in force nothing changes. 0,
  * -ENOMEM, or what is full (policy->short_side). */
 int policy_switch_refine(struct policy *policy);
-/* New cells for sets in force that have outgrown theirs, by a switch of its own. */
+/* New cells for sets in force that have outgrown theirs, by a switch of its own. 0,
+ * -ENOMEM, -EAGAIN: for some there was no room, and who had them is to be planned anew. */
 int policy_switch_regrow(struct policy *policy);
 /* Views of dirty addresses, and the switch. It cannot fail: an address for which there is
  * no room is complained of. */

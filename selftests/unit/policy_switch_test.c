@@ -174,15 +174,17 @@ static void expect(bool *ret_denied)
 			.outcome == POLICY_DENIED;
 }
 
-static void change_and_watch(struct chance *chance)
+static void begin_change(void)
 {
 	expect(watch.old);
 	watch.is_new = false;
-	for (unsigned i = 1 + draw(chance, 4); i > 0; i--)
-		chance_change(chance, watch.world);
+}
+
+static void end_change(bool restart)
+{
 	expect(watch.new);
 	step_begin();
-	if (draw(chance, 4) == 0) { /* as after kill -9 */
+	if (restart) { /* as after kill -9 */
 		policy_free(watch.world->policy);
 		open_policy(watch.world, POLICY_ENFORCE);
 	}
@@ -192,6 +194,14 @@ static void change_and_watch(struct chance *chance)
 	look(NULL);
 	if (watch.wrong[0])
 		fail_msg("%s", watch.wrong);
+}
+
+static void change_and_watch(struct chance *chance)
+{
+	begin_change();
+	for (unsigned i = 1 + draw(chance, 4); i > 0; i--)
+		chance_change(chance, watch.world);
+	end_change(draw(chance, 4) == 0);
 }
 
 static struct policy_world *open_world(void)
@@ -207,6 +217,14 @@ static struct policy_world *open_world(void)
 	step_open(tables, look, NULL);
 	open_policy(world, POLICY_ENFORCE);
 	return world;
+}
+
+static void close_world(struct policy_world *world)
+{
+	policy_free(world->policy);
+	world->policy = NULL;
+	step_close();
+	free_policy_world(world);
 }
 
 static void policy_changes_leak_nothing_at_any_store(void **state)
@@ -226,18 +244,106 @@ static void policy_changes_leak_nothing_at_any_store(void **state)
 		for (int change = 0; change < CHANGES; change++)
 			change_and_watch(&chance);
 		stores += step.stores;
-		policy_free(world->policy);
-		world->policy = NULL;
-		step_close();
-		free_policy_world(world);
+		close_world(world);
 	}
 	print_message("%lu stores\n", stores);
 	assert_true(stores > 1000);
 }
 
+/* ---- classes beyond the cells of sets in force ---- */
+static void ask_of(const char *const *froms, size_t count, const char *to)
+{
+	for (size_t i = 0; i < QUESTIONS; i++)
+		watch.questions[i] = (struct policy_question){
+			.from = addr(froms[i % count]),
+			.to = addr(to),
+			.protocol = IPPROTO_TCP,
+			.port = 80,
+		};
+}
+
+static uint32_t classes_made(const struct policy_world *world)
+{
+	struct policy_usage usage;
+
+	policy_usage(world->policy, &usage);
+	return usage.peer_classes;
+}
+
+/* Each pod that comes is of a kind of its own to the one set in force. */
+static void policy_set_outgrows_its_cells_without_a_leak(void **state)
+{
+	static const char *const froms[] = { "10.0.0.1",  "10.0.0.50", "10.0.0.96",
+					     "10.0.0.97", "10.0.0.98", "10.0.0.130" };
+	struct policy_world *world = open_world();
+	struct object *policy = new_policy("red", "many", true, false);
+	char address[32], app[16];
+
+	(void)state;
+	ask_of(froms, sizeof(froms) / sizeof(*froms), "10.0.1.1");
+	for (int i = 0; i < 200; i++) {
+		struct policy_spec_rule *rule = add_rule(policy, false);
+
+		snprintf(app, sizeof(app), "app%d", i);
+		add_pod_peer(rule, app);
+		if (i % 2)
+			add_port_range(rule, IPPROTO_TCP, 81, 81);
+	}
+	begin_change();
+	put(world, policy);
+	put(world, policy_pod("red", "subject", "10.0.1.1", "server"));
+	end_change(false);
+	for (int i = 0; i < 140; i++) {
+		struct object *pod;
+
+		snprintf(app, sizeof(app), "app%d", i);
+		snprintf(address, sizeof(address), "10.0.0.%d", i);
+		begin_change();
+		pod = policy_pod("red", app, address, app);
+		put(world, pod);
+		end_change(false);
+	}
+	assert_true(classes_made(world) > 140);
+	close_world(world);
+}
+
+/* Another pod's policy cuts what the first one allows into many classes. */
+static void policy_regions_outgrow_cells_without_a_leak(void **state)
+{
+	static const char *const froms[] = { "10.9.0.1",   "10.9.63.1",	 "10.9.64.1",
+					     "10.9.100.1", "10.9.180.1", "192.0.2.1" };
+	struct policy_world *world = open_world();
+	struct object *wide = new_policy("red", "wide", true, false);
+	struct object *narrow = new_policy("green", "narrow", true, false);
+	char block[32];
+
+	(void)state;
+	ask_of(froms, sizeof(froms) / sizeof(*froms), "10.0.1.1");
+	add_block_peer(add_rule(wide, false), "10.0.0.0/8", NULL);
+	for (int i = 0; i < 200; i++) {
+		struct policy_spec_rule *rule = add_rule(narrow, false);
+
+		snprintf(block, sizeof(block), "10.9.%d.0/28", i);
+		add_block_peer(rule, block, NULL);
+	}
+	begin_change();
+	put(world, wide);
+	put(world, policy_pod("red", "subject", "10.0.1.1", "server"));
+	put(world, policy_pod("green", "other", "10.0.1.2", "server"));
+	end_change(false);
+	begin_change();
+	put(world, narrow);
+	end_change(false);
+	assert_true(classes_made(world) > 200);
+	assert_int_equal(world->memory->state & HG_POLICY_EPOCH, 3); /* one more switch */
+	close_world(world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(policy_set_outgrows_its_cells_without_a_leak),
+		cmocka_unit_test(policy_regions_outgrow_cells_without_a_leak),
 		cmocka_unit_test(policy_changes_leak_nothing_at_any_store),
 	};
 
