@@ -13,7 +13,7 @@
  *
  *	POLICY    "namespace", "name", "mode" (enforce, audit, off, refused), "podSelector",
  *	          "types", "pods" (how many it selects), "ruleCount", "problems" [sentences],
- *	          "packets", "connections", "deniedPackets"
+ *	          "packets", "connections", "deniedPackets", "auditDeniedPackets"
  *	RULE      "policy", "direction", "index", "audit", "words"; not in a test: "peers"
  *	          [{"words", "pods" [names]}], "ports" [words], "packets", "connections"
  *	PATH      "client" END, "service", "vip" END, "backend" END, "allowed", "audited",

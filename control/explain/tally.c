@@ -77,25 +77,39 @@ static size_t first_of(const struct tallies *tallies, const struct policy_rule *
 	return low;
 }
 
-/* Add up what the policy's tallies say: of one rule, or with rule->index UINT_MAX - 1 of
- * all, denials aside. */
-#define INDEX_ALL (UINT_MAX - 1)
+enum sum { SUM_RULE, SUM_RULES, SUM_DENIED, SUM_AUDIT };
 
-static struct hg_policy_counter sum(const struct tallies *tallies,
-				    const struct policy_rule *rule)
+static bool counts(const struct tally *tally, enum sum sum,
+		   const struct policy_rule *rule)
+{
+	bool is_denial = tally->rule.index == UINT_MAX;
+
+	switch (sum) {
+	case SUM_RULE:
+		return tally->rule.index == rule->index &&
+		       tally->rule.is_egress == rule->is_egress;
+	case SUM_RULES:
+		return !is_denial;
+	case SUM_DENIED:
+		return is_denial && !tally->rule.audit;
+	case SUM_AUDIT:
+		return is_denial && tally->rule.audit;
+	default:
+		return false;
+	}
+}
+
+static struct hg_policy_counter add_up(const struct tallies *tallies, enum sum sum,
+				       const struct policy_rule *rule)
 {
 	struct hg_policy_counter total = { 0 };
 
 	for (size_t i = first_of(tallies, rule); i < tallies->count; i++) {
 		const struct tally *tally = &tallies->items[i];
-		bool is_denial = tally->rule.index == UINT_MAX;
 
 		if (by_policy(&tally->rule, rule) != 0)
 			break;
-		if (rule->index == INDEX_ALL
-			? is_denial
-			: rule->index != tally->rule.index ||
-			      (!is_denial && rule->is_egress != tally->rule.is_egress))
+		if (!counts(tally, sum, rule))
 			continue;
 		total.packets += tally->counter.packets;
 		total.connections += tally->counter.connections;
@@ -103,11 +117,9 @@ static struct hg_policy_counter sum(const struct tallies *tallies,
 	return total;
 }
 
-static void put(const struct tallies *tallies, const struct policy_rule *rule,
-		struct body *body, struct json_object *item)
+static void put(struct body *body, struct json_object *item,
+		struct hg_policy_counter total)
 {
-	struct hg_policy_counter total = sum(tallies, rule);
-
 	body_number(body, item, "packets", total.packets);
 	body_number(body, item, "connections", total.connections);
 }
@@ -122,19 +134,20 @@ void tallies_put_rule(const struct tallies *tallies, const struct object *policy
 					  .index = (unsigned)index };
 
 	if (tallies->is_known)
-		put(tallies, &rule, body, item);
+		put(body, item, add_up(tallies, SUM_RULE, &rule));
 }
 
 void tallies_put_policy(const struct tallies *tallies, const struct object *policy,
 			struct body *body, struct json_object *item)
 {
-	struct policy_rule rule = { .namespace = policy->namespace,
-				    .name = policy->name,
-				    .index = INDEX_ALL };
+	const struct policy_rule any = { .namespace = policy->namespace,
+					 .name = policy->name };
 
 	if (!tallies->is_known)
 		return;
-	put(tallies, &rule, body, item);
-	rule.index = UINT_MAX;
-	body_number(body, item, "deniedPackets", sum(tallies, &rule).packets);
+	put(body, item, add_up(tallies, SUM_RULES, &any));
+	body_number(body, item, "deniedPackets",
+		    add_up(tallies, SUM_DENIED, &any).packets);
+	body_number(body, item, "auditDeniedPackets",
+		    add_up(tallies, SUM_AUDIT, &any).packets);
 }

@@ -23,7 +23,7 @@ void tallies_clear(struct tallies *tallies);
 void tallies_put_rule(const struct tallies *tallies, const struct object *policy,
 		      bool is_egress, size_t index, struct body *body,
 		      struct json_object *item);
-/* Put those of all rules, and "deniedPackets". */
+/* Put those of all rules, "deniedPackets" and "auditDeniedPackets". */
 void tallies_put_policy(const struct tallies *tallies, const struct object *policy,
 			struct body *body, struct json_object *item);
 

@@ -86,7 +86,10 @@ static void count(const struct scene *scene, const char *from, uint16_t port)
 	policy_judge_ingress(scene->world.policy, &question, &verdict);
 	set = &scene->memory->tables.sets[verdict.set];
 	counter = &scene->memory->tables.counters[set->counter_base];
-	counter += verdict.outcome == POLICY_DENIED ? set->bits : verdict.bit;
+	if (verdict.audit_denied)
+		counter += set->bits + 1;
+	else
+		counter += verdict.outcome == POLICY_DENIED ? set->bits : verdict.bit;
 	counter->packets++;
 	counter->connections += verdict.outcome == POLICY_ALLOWED;
 }
@@ -154,6 +157,21 @@ static void denials_count_for_all_that_isolate(void **state)
 		assert_int_equal(
 		    number(item(scene.body.root, "policies", i), "deniedPackets"), 3);
 	assert_int_equal(number(item(scene.body.root, "policies", 1), "packets"), 0);
+	close_scene(&scene);
+}
+
+static void denials_of_audit_stand_apart(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	open_scene(&scene, POLICY_AUDIT);
+	count(&scene, "10.0.0.1", 1);
+	assert_int_equal(explain_policy(&scene.world, "shop", "db", &scene.body), 0);
+	struct json_object *policy = member(scene.body.root, "policy");
+
+	assert_int_equal(number(policy, "deniedPackets"), 0);
+	assert_int_equal(number(policy, "auditDeniedPackets"), 1);
 	close_scene(&scene);
 }
 
@@ -228,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counters_stand_at_their_rules),
 		cmocka_unit_test(denials_count_for_all_that_isolate),
+		cmocka_unit_test(denials_of_audit_stand_apart),
 		cmocka_unit_test(pods_of_other_nodes_are_judged_elsewhere),
 		cmocka_unit_test(modes_of_the_daemon_hold_for_all),
 		cmocka_unit_test(what_is_not_there_is_said),

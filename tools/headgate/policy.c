@@ -143,10 +143,11 @@ static const struct column list_columns[] = {
 	{ "PACKETS", "packets", cell_text, COLUMN_RIGHT }, /* from here on: counters */
 	{ "CONNS", "connections", cell_text, COLUMN_RIGHT },
 	{ "DENIED", "deniedPackets", cell_text, COLUMN_RIGHT },
+	{ "AUDIT", "auditDeniedPackets", cell_text, COLUMN_RIGHT },
 	{ NULL, NULL, NULL, 0 },
 };
 #define COLUMNS	 (sizeof(list_columns) / sizeof(*list_columns))
-#define COUNTERS 3
+#define COUNTERS 4
 
 static int get_list(const struct line *line, struct answer *answer)
 {
@@ -251,7 +252,9 @@ static void print_policy(struct json_object *policy)
 	for (size_t i = 0; i < api_count(problems); i++)
 		printf("Problem     %s\n", json_object_get_string(api_item(problems, i)));
 	if (api_member(policy, "deniedPackets"))
-		printf("Denied      %s packets\n", api_text(policy, "deniedPackets"));
+		printf("Denied      %s packets; audit would have denied %s\n",
+		       api_text(policy, "deniedPackets"),
+		       api_text(policy, "auditDeniedPackets"));
 	for (size_t i = 0; i < api_count(rules); i++) {
 		struct json_object *rule = api_item(rules, i);
 
