@@ -39,7 +39,7 @@ static int keep(void *context, struct object *object)
 	return cluster_set(context, object);
 }
 
-static void open_scene(struct scene *scene, enum policy_mode mode)
+static void open_text(struct scene *scene, enum policy_mode mode, const char *text)
 {
 	const struct policy_options options = { .node_name = "here", .mode = mode };
 
@@ -47,8 +47,8 @@ static void open_scene(struct scene *scene, enum policy_mode mode)
 	    (struct scene){ .cluster = cluster_new(), .memory = policy_memory_new() };
 	assert_non_null(scene->cluster);
 	assert_non_null(scene->memory);
-	assert_int_equal(manifest_read(world_text, strlen(world_text), "world", keep,
-				       scene->cluster, &scene->complaints),
+	assert_int_equal(manifest_read(text, strlen(text), "world", keep, scene->cluster,
+				       &scene->complaints),
 			 0);
 	assert_int_equal(scene->complaints.count, 0);
 	scene->world = (struct explain_world){
@@ -58,9 +58,15 @@ static void open_scene(struct scene *scene, enum policy_mode mode)
 		.counters = true,
 	};
 	assert_non_null(scene->world.policy);
-	assert_int_equal(
-	    policy_update(scene->world.policy, scene->cluster, &scene->complaints), 0);
+	int r = policy_update(scene->world.policy, scene->cluster, &scene->complaints);
+
+	assert_int_equal(r, scene->complaints.count ? -ENOSPC : 0);
 	body_begin(&scene->body);
+}
+
+static void open_scene(struct scene *scene, enum policy_mode mode)
+{
+	open_text(scene, mode, world_text);
 }
 
 static void close_scene(struct scene *scene)
@@ -226,6 +232,41 @@ static void modes_of_the_daemon_hold_for_all(void **state)
 	}
 }
 
+/* One rule more than there are bits. */
+static char *make_crowd(void)
+{
+	char *crowd = NULL;
+	size_t size;
+	FILE *out = open_memstream(&crowd, &size);
+
+	assert_non_null(out);
+	fputs(POD("web", "here", "10.0.0.1") POD("db", "here", "10.0.0.2"), out);
+	fputs("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+	      "metadata: {name: crowd, namespace: shop}\n"
+	      "spec:\n  podSelector: {matchLabels: {app: db}}\n  ingress:\n",
+	      out);
+	for (unsigned i = 0; i <= HG_POLICY_BITS; i++)
+		fprintf(out, "  - ports: [{port: %u}]\n", 5432 + i);
+	assert_int_equal(fclose(out), 0);
+	return crowd;
+}
+
+static void rules_that_do_not_fit_are_near(void **state)
+{
+	_cleanup_free_ char *crowd = make_crowd();
+	struct scene scene;
+
+	(void)state;
+	open_text(&scene, POLICY_ENFORCE, crowd);
+	assert_int_equal(scene.complaints.count, 1);
+	assert_string_equal(outcome(&scene, "shop/db", "ingress"), "denied");
+	struct json_object *side = member(item(scene.body.root, "paths", 0), "ingress");
+
+	assert_int_equal(json_object_array_length(member(side, "isolatedBy")), 0);
+	assert_string_equal(text(item(side, "nearest", 0), "misses"), "room");
+	close_scene(&scene);
+}
+
 static void what_is_not_there_is_said(void **state)
 {
 	struct scene scene;
@@ -249,6 +290,7 @@ int main(void)
 		cmocka_unit_test(denials_of_audit_stand_apart),
 		cmocka_unit_test(pods_of_other_nodes_are_judged_elsewhere),
 		cmocka_unit_test(modes_of_the_daemon_hold_for_all),
+		cmocka_unit_test(rules_that_do_not_fit_are_near),
 		cmocka_unit_test(what_is_not_there_is_said),
 	};
 

@@ -36,9 +36,7 @@ static void print_nearest(struct json_object *side)
 	} misses[] = { { "port", "means this peer, but not this port" },
 		       { "peer", "means this port, but not this peer" },
 		       { "mode", "would allow it, but is in audit mode" },
-		       { "room",
-			 "would allow it, but the pod's rules do not fit: 'policy list' "
-			 "has the problem" } };
+		       { "room", "would allow it, but the pod's rules do not fit" } };
 	struct json_object *nearest = api_member(side, "nearest");
 
 	for (size_t i = 0; i < api_count(nearest); i++) {
@@ -80,7 +78,10 @@ static void print_side(struct json_object *path, const char *direction, const ch
 		policy_print_rule(api_member(side, "rule"));
 	if (strcmp(outcome, "denied") == 0) {
 		policy_print_names(api_member(side, "isolatedBy"), false, "");
-		fputs("; no rule allows it", stdout);
+		fputs(api_count(api_member(side, "isolatedBy"))
+			  ? "; no rule allows it"
+			  : "want of room: its rules do not fit the tables",
+		      stdout);
 	}
 	putchar('\n');
 	if (api_bool(side, "auditDenied")) {
