@@ -86,6 +86,7 @@ $(B)/san/%.o: %.c
 $(B)/unit/%: $(B)/san/selftests/unit/%.o $(B)/san/libheadgate.a
 	@mkdir -p $(@D)
 	$(CLANG) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
+$(B)/unit/policy_scarce_test: LDLIBS += -Wl,--wrap=calloc,--wrap=reallocarray,--wrap=strdup
 $(B)/plan/%: $(B)/san/selftests/plan/%.o $(B)/san/libheadgate.a
 	@mkdir -p $(@D)
 	$(CLANG) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
