@@ -7,50 +7,58 @@
 #include "../lib/cleanup.h"
 #include "match.h"
 #include "path.h"
+#include "pods.h"
 #include "tally.h"
 #include "words.h"
 
 struct listing {
 	const struct explain_world *world;
-	const struct tallies *tallies;
+	struct tallies tallies;
+	struct pods pods;
 	struct body *body;
 	struct json_object *array;
 	const char *namespace; /* NULL: all */
 	bool in_full;	       /* with names and rules */
 	const struct object *policy;
-	const struct policy_peer *peer;
 };
 
-/* ---- one policy in short ---- */
-struct subjects {
-	const struct listing *listing;
-	struct json_object *names; /* NULL: they are only counted */
-	size_t count;
-};
-
-static int add_subject(void *context, const struct object *pod)
+static void open_listing(const struct explain_world *world, struct body *body,
+			 struct listing *listing)
 {
-	struct subjects *subjects = context;
-
-	if (!match_subject(subjects->listing->policy, pod))
-		return 0;
-	subjects->count++;
-	if (subjects->names)
-		body_text(subjects->listing->body, subjects->names, NULL, pod->name);
-	return 0;
+	listing->world = world;
+	listing->body = body;
+	if (tallies_gather(world, &listing->tallies) < 0 ||
+	    pods_gather(world->cluster, &listing->pods) < 0)
+		body->lost = true;
 }
 
+static void clear_listing(struct listing *listing)
+{
+	tallies_clear(&listing->tallies);
+	pods_clear(&listing->pods);
+}
+
+/* ---- one policy in short ---- */
 static void put_subjects(const struct listing *listing, struct json_object *item)
 {
-	struct subjects subjects = { .listing = listing };
 	_cleanup_free_ char *selector = words_selector(&listing->policy->policy.subjects);
+	struct json_object *names = NULL;
+	size_t count, selected = 0;
+	const struct object *const *pods =
+	    pods_of(&listing->pods, listing->policy->namespace, &count);
 
 	body_text(listing->body, item, "podSelector", selector);
 	listing->body->lost |= !selector;
 	if (listing->in_full)
-		subjects.names = body_array(listing->body, item, "podNames");
-	cluster_each(listing->world->cluster, OBJECT_POD, add_subject, &subjects);
-	body_number(listing->body, item, "pods", subjects.count);
+		names = body_array(listing->body, item, "podNames");
+	for (size_t i = 0; i < count; i++) {
+		if (!match_subject(listing->policy, pods[i]))
+			continue;
+		selected++;
+		if (names)
+			body_text(listing->body, names, NULL, pods[i]->name);
+	}
+	body_number(listing->body, item, "pods", selected);
 }
 
 static void put_types(const struct listing *listing, struct json_object *item)
@@ -96,7 +104,7 @@ static struct json_object *put_policy(const struct listing *listing,
 	put_types(listing, item);
 	body_number(body, item, "ruleCount",
 		    object->policy.ingress_count + object->policy.egress_count);
-	tallies_put_policy(listing->tallies, object, body, item);
+	tallies_put_policy(&listing->tallies, object, body, item);
 	put_problems(listing, item);
 	return item;
 }
@@ -115,36 +123,40 @@ static int list_policy(void *context, const struct object *policy)
 void explain_policies(const struct explain_world *world, const char *namespace,
 		      struct body *body)
 {
-	CLEANUP(tallies_clear) struct tallies tallies = { 0 };
-	struct listing listing = { .world = world,
-				   .tallies = &tallies,
-				   .body = body,
-				   .namespace = namespace,
-				   .array = body_array(body, body->root, "policies") };
+	CLEANUP(clear_listing) struct listing listing = { .namespace = namespace };
 
-	body->lost |= tallies_gather(world, &tallies) < 0;
+	open_listing(world, body, &listing);
+	listing.array = body_array(body, body->root, "policies");
 	cluster_each(world->cluster, OBJECT_NETWORK_POLICY, list_policy, &listing);
 }
 
 /* ---- with its rules ---- */
-static int add_meant(void *context, const struct object *pod)
+static bool is_meant(const struct listing *listing, const struct policy_peer *peer,
+		     const struct object *pod)
 {
-	const struct listing *listing = context;
-	_cleanup_free_ char *name = NULL;
-	bool is_meant = false;
-
-	for (size_t i = 0; match_is_pod(pod) && i < pod->pod.ips.count; i++)
-		is_meant |=
-		    match_peer(listing->world->cluster, listing->policy->namespace,
-			       listing->peer, &pod->pod.ips.items[i], pod);
-	if (!is_meant)
-		return 0;
-	if (asprintf(&name, "%s/%s", pod->namespace, pod->name) < 0) {
-		name = NULL;
-		return -ENOMEM;
+	for (size_t i = 0; match_is_pod(pod) && i < pod->pod.ips.count; i++) {
+		if (match_peer(listing->world->cluster, listing->policy->namespace, peer,
+			       &pod->pod.ips.items[i], pod))
+			return true;
 	}
-	body_text(listing->body, listing->array, NULL, name);
-	return 0;
+	return false;
+}
+
+static void put_meant(const struct listing *listing, const struct policy_peer *peer,
+		      struct json_object *names)
+{
+	for (size_t i = 0; i < listing->pods.count; i++) {
+		const struct object *pod = listing->pods.items[i];
+		_cleanup_free_ char *name = NULL;
+
+		if (!is_meant(listing, peer, pod))
+			continue;
+		if (asprintf(&name, "%s/%s", pod->namespace, pod->name) < 0) {
+			name = NULL;
+			listing->body->lost = true;
+		}
+		body_text(listing->body, names, NULL, name);
+	}
 }
 
 static void put_peers(const struct listing *listing, const struct policy_spec_rule *rule,
@@ -154,16 +166,13 @@ static void put_peers(const struct listing *listing, const struct policy_spec_ru
 
 	for (size_t i = 0; i < rule->peer_count; i++) {
 		struct json_object *peer = body_object(listing->body, peers, NULL);
-		struct listing meant = *listing;
 		_cleanup_free_ char *words =
 		    words_peer(&rule->peers[i], listing->policy->namespace);
 
 		body_text(listing->body, peer, "words", words);
-		meant.peer = &rule->peers[i];
-		meant.array = body_array(listing->body, peer, "pods");
-		if (!words || cluster_each(listing->world->cluster, OBJECT_POD, add_meant,
-					   &meant) < 0)
-			listing->body->lost = true;
+		listing->body->lost |= !words;
+		put_meant(listing, &rule->peers[i],
+			  body_array(listing->body, peer, "pods"));
 	}
 }
 
@@ -194,7 +203,7 @@ static void put_rules(const struct listing *listing, bool is_egress)
 		rule_put(listing->body, item, object, is_egress, i);
 		put_peers(listing, &rules[i], item);
 		put_ports(listing, &rules[i], item);
-		tallies_put_rule(listing->tallies, object, is_egress, i, listing->body,
+		tallies_put_rule(&listing->tallies, object, is_egress, i, listing->body,
 				 item);
 	}
 }
@@ -202,16 +211,13 @@ static void put_rules(const struct listing *listing, bool is_egress)
 int explain_policy(const struct explain_world *world, const char *namespace,
 		   const char *name, struct body *body)
 {
-	CLEANUP(tallies_clear) struct tallies tallies = { 0 };
-	struct listing listing = {
-		.world = world, .tallies = &tallies, .body = body, .in_full = true
-	};
+	CLEANUP(clear_listing) struct listing listing = { .in_full = true };
 
 	listing.policy =
 	    cluster_find(world->cluster, OBJECT_NETWORK_POLICY, namespace, name);
 	if (!listing.policy)
 		return -ENOENT;
-	body->lost |= tallies_gather(world, &tallies) < 0;
+	open_listing(world, body, &listing);
 	struct json_object *item = body_object(body, body->root, "policy");
 
 	put_policy(&listing, item);
@@ -228,6 +234,11 @@ struct pod_view {
 	struct json_object *names;
 	bool is_egress, isolated, audited;
 };
+
+static void clear_view(struct pod_view *view)
+{
+	clear_listing(&view->listing);
+}
 
 static int add_applying(void *context, const struct object *policy)
 {
@@ -273,15 +284,12 @@ static void put_direction(struct pod_view *view, struct json_object *parent,
 int explain_pod(const struct explain_world *world, const char *namespace,
 		const char *name, struct body *body)
 {
-	CLEANUP(tallies_clear) struct tallies tallies = { 0 };
-	struct pod_view view = {
-		.listing = { .world = world, .tallies = &tallies, .body = body }
-	};
+	CLEANUP(clear_view) struct pod_view view = { 0 };
 
 	view.pod = cluster_find(world->cluster, OBJECT_POD, namespace, name);
 	if (!view.pod)
 		return -ENOENT;
-	body->lost |= tallies_gather(world, &tallies) < 0;
+	open_listing(world, body, &view.listing);
 	struct json_object *item = body_object(body, body->root, "pod");
 	struct json_object *addrs;
 
