@@ -111,6 +111,7 @@ $(B)/kernels/%.bpf.o: selftests/kernels/%.bpf.c
 $(B)/fuzz/%: selftests/fuzz/%.c $(B)/san/libheadgate.a
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer -MMD -MP -MF $(B)/fuzz/$*.d -o $@ $(filter %.c %.a,$^) $(LDLIBS)
+$(B)/fuzz/policy_fuzz: LDLIBS += -lcmocka
 $(B)/bench/%.bpf.o: selftests/bench/%.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<

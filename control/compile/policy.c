@@ -208,7 +208,8 @@ int policy_update(struct policy *policy, const struct cluster *cluster,
 {
 	int r;
 
-	if (policy->has_read && !policy->change_count && !policy->dirty)
+	if (policy->has_read && !policy->change_count && !policy->dirty &&
+	    !policy->short_count)
 		return 0;
 	policy->complaints = complaints;
 	policy->is_short = false;

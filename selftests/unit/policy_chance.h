@@ -5,12 +5,19 @@
 
 #include "policy_world.h"
 
+/* From bytes that a fuzzer chose, as long as there are any, and from a seed, not zero. */
 struct chance {
 	uint64_t state;
+	const uint8_t *bytes;
+	size_t left;
 };
 
 static inline unsigned draw(struct chance *chance, unsigned below)
 {
+	if (chance->left) {
+		chance->left--;
+		return *chance->bytes++ % below;
+	}
 	chance->state ^= chance->state << 13;
 	chance->state ^= chance->state >> 7;
 	chance->state ^= chance->state << 17;

@@ -69,7 +69,7 @@ static void restart(struct policy_world *world, const struct hg_addr *wanted)
 
 static void policy_agrees_with_its_twin_after_any_changes(void **state)
 {
-	struct chance chance = { seed() };
+	struct chance chance = { .state = seed() };
 	struct hg_addr wanted = addr("10.0.0.3");
 
 	(void)state;

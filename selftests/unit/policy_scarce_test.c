@@ -117,8 +117,8 @@ static long update_scarcely(struct policy_world *world, struct expectation *expe
 static void policy_out_of_memory_leaves_all_in_force(void **state)
 {
 	const char *text = getenv("POLICY_SEED");
-	struct chance chance = { text ? strtoull(text, NULL, 0)
-				      : (uint64_t)time(NULL) * 2654435761U | 1 };
+	struct chance chance = { .state = text ? strtoull(text, NULL, 0)
+					       : (uint64_t)time(NULL) * 2654435761U | 1 };
 	struct expectation expectation;
 	long failures = 0;
 

@@ -230,8 +230,8 @@ static void close_world(struct policy_world *world)
 static void policy_changes_leak_nothing_at_any_store(void **state)
 {
 	const char *text = getenv("POLICY_SEED");
-	struct chance chance = { text ? strtoull(text, NULL, 0)
-				      : (uint64_t)time(NULL) * 2654435761U | 1 };
+	struct chance chance = { .state = text ? strtoull(text, NULL, 0)
+					       : (uint64_t)time(NULL) * 2654435761U | 1 };
 	unsigned long stores = 0;
 
 	(void)state;
