@@ -37,11 +37,12 @@ fuzzers := $(patsubst selftests/fuzz/%.c,$(B)/fuzz/%,$(wildcard selftests/fuzz/*
 net_tools := $(patsubst selftests/net/%.c,$(B)/net/%,$(wildcard selftests/net/*.c)) \
 	$(patsubst selftests/net/%.bpf.c,$(B)/net/%.bpf.o,$(wildcard selftests/net/*.bpf.c))
 net_tools := $(filter-out %.bpf,$(net_tools))
+oracle := $(B)/oracle/verdicts
 man := $(patsubst tools/man/%.scd,$(B)/man/%,$(wildcard tools/man/*.scd))
 
 all: $(B)/headgated $(B)/headgate man
 man: $(man)
-tests: $(units) $(datapath_tests) $(plan_tests) $(cli_tests) $(net_tools)
+tests: $(units) $(datapath_tests) $(plan_tests) $(cli_tests) $(net_tools) $(oracle)
 fuzzers: $(fuzzers)
 check:
 	tools/check
@@ -82,7 +83,7 @@ $(B)/san/%.o: %.c
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 
-# Unit, plan and command-line tests run under ASan and UBSan; datapath tests load real programs.
+# Unit, plan, command-line and oracle's tests run under ASan and UBSan; datapath tests load real programs.
 $(B)/unit/%: $(B)/san/selftests/unit/%.o $(B)/san/libheadgate.a
 	@mkdir -p $(@D)
 	$(CLANG) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
@@ -93,6 +94,10 @@ $(B)/plan/%: $(B)/san/selftests/plan/%.o $(B)/san/libheadgate.a
 $(B)/cli/%: $(B)/san/selftests/cli/%.o $(patsubst %.c,$(B)/san/%.o,$(filter-out tools/headgate/main.c,$(wildcard tools/headgate/*.c))) $(B)/san/libheadgate.a
 	@mkdir -p $(@D)
 	$(CLANG) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
+$(B)/oracle/verdicts: $(patsubst %,$(B)/san/selftests/oracle/%.o,verdicts state moments reader) \
+		$(B)/san/libheadgate.a
+	@mkdir -p $(@D)
+	$(CLANG) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS)
 harness := $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c %.bpf.c,$(wildcard selftests/datapath/*.c)))
 $(B)/datapath/%: $(B)/selftests/datapath/%.o $(harness) $(B)/libheadgate.a
 	@mkdir -p $(@D)

@@ -68,6 +68,14 @@ suite_binaries() {
 	done
 }
 
+# The compiled policy against its naive twin, results as TAP.
+suite_oracle() {
+	local log=$LOGS/oracle.log status=0
+	PYTHONDONTWRITEBYTECODE=1 timeout 300 /usr/bin/python3 selftests/oracle/twin.py \
+		>"$log" 2>&1 </dev/null || status=$?
+	tally_tap oracle "$log" "$status"
+}
+
 # "maglev" and "maglev_test" both name maglev_test; without names all are wanted.
 wanted() {
 	local name=$1 pattern

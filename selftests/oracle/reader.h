@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A reader of the tables by the text of <headgate/policy.h>, as naive as can be: lists in
+ * place of the hash and the trie. Shares no code with the datapath or the compiler.
+ */
+#ifndef ORACLE_READER_H
+#define ORACLE_READER_H
+
+#include "../../control/compile/policy.h"
+
+struct reader_entry {
+	struct cidr prefix; /* an address: of 128 bits */
+	unsigned bank;
+	uint32_t value;
+};
+
+struct reader_list {
+	struct reader_entry *items;
+	size_t count;
+};
+
+struct reader {
+	struct policy_tables tables;
+	struct reader_list addrs, prefixes;
+};
+
+/* 0 or -ENOMEM. */
+int reader_put_addr(struct reader *reader, const struct hg_addr *addr, uint32_t pod);
+int reader_put_prefix(struct reader *reader, unsigned bank, const struct cidr *prefix,
+		      uint32_t class);
+void reader_drop_addr(struct reader *reader, const struct hg_addr *addr);
+void reader_drop_prefix(struct reader *reader, unsigned bank, const struct cidr *prefix);
+void reader_clear(struct reader *reader);
+
+/* Do both ends permit it, for a packet that has read this state (hg_state.policy)? */
+bool reader_permits(const struct reader *reader, uint32_t state,
+		    const struct policy_question *question);
+
+#endif
