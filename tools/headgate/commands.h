@@ -29,7 +29,7 @@
 	C("policy", "pod", "NAMESPACE/NAME", TAKES_MANIFESTS, policy_pod,                \
 	  "what holds for a pod: who isolates it, its rules in order")                   \
 	C("policy", "test", "", TAKES_NAMESPACE | TAKES_MANIFESTS | TAKES_TEST,          \
-	  policy_test, "would a connection be allowed, and why; needs no daemon")        \
+	  policy_test, "would a connection be allowed, which rule decides, and why")     \
 	C("drops", "", "", 0, drops_show, "why packets were dropped, and how many")      \
 	C("completion", "bash", "", 0, completion_bash, "a completion script for bash")
 
