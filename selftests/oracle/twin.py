@@ -16,6 +16,7 @@ import sys
 
 import change
 import clusters
+import command
 import packets
 import policy
 import runner
@@ -199,6 +200,7 @@ def options():
     parser.add_argument("--clusters", type=int, default=600)
     parser.add_argument("--packets", type=int, default=400, help="per cluster")
     parser.add_argument("--changes", type=int, default=200, help="sequences of changes")
+    parser.add_argument("--asked", type=int, default=100, help="clusters for the command")
     parser.add_argument("--properties", type=int, default=40, help="clusters per property")
     return parser.parse_args()
 
@@ -213,6 +215,8 @@ def tests(pool, chosen):
         pool, several, cluster_case, chosen.packets)
     yield "changes_end_where_a_fresh_start_would", lambda: compare(
         pool, changes, change_case, chosen.packets // 4)
+    yield "headgate_policy_test_agrees_with_the_twin", lambda: command.compare(
+        several[:chosen.asked], chosen.packets // 40)
     for name, make_change, relation in PROPERTIES:
         yield name, lambda change_=make_change, relation_=relation: [
             line for number in range(chosen.properties)
