@@ -120,7 +120,7 @@ $(B)/fuzz/policy_fuzz: LDLIBS += -lcmocka
 $(B)/bench/%.bpf.o: selftests/bench/%.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
-bench_parts := $(patsubst %,$(B)/selftests/bench/%.o,options stage world traffic measure) \
+bench_parts := $(patsubst %,$(B)/selftests/bench/%.o,options stage world guard traffic measure run fresh guarded) \
 	$(patsubst %,$(B)/selftests/datapath/%.o,packet_build packet_sum topology)
 $(B)/bench/programs: $(B)/selftests/bench/programs.o $(bench_parts) $(B)/libheadgate.a \
 		| $(B)/bench/restore.bpf.o $(B)/bench/yardstick.bpf.o

@@ -13,180 +13,13 @@
 #include <string.h>
 #include <headgate/endian.h>
 
-#include "measure.h"
-#include "options.h"
-#include "traffic.h"
+#include "fresh.h"
+#include "guarded.h"
 
 #define DEFAULT_FLOWS	  131072U /* as headgated's --flows */
 #define ENDPOINTS	  10U	  /* of a Service; … */
 #define ENDPOINTS_OF_ONE  40U	  /* … of the only one: SNAT ports must suffice */
 #define PORTS_PER_BACKEND 8000U
-#define FRESH		  65536U /* new flows per repeat, … */
-#define FRESH_CHUNK	  4096U	 /* … as many at a time */
-
-#define PASS	    2U
-#define DROP	    1U
-#define TX	    3U
-#define TC_REDIRECT 7U
-
-struct run {
-	const struct options *options;
-	struct world world;
-	struct stage stage;
-	struct traffic traffic;
-	uint32_t flows;
-};
-
-static const char *name_of(const struct run *run, const char *format, char name[48])
-{
-	snprintf(name, 48, format,
-		 run->world.options.protocol == PROTOCOL_UDP ? "udp" : "tcp",
-		 (unsigned)run->world.options.family);
-	return name;
-}
-
-static struct scenario scenario_of(const struct run *run, const char *name)
-{
-	return (struct scenario){ name, run->world.options.services, run->flows };
-}
-
-/* A list of established flows, or of packets that have none. */
-static void measure_keys(struct run *run, const char *format, enum kind kind,
-			 const struct hg_flow_key *keys, uint32_t verdict)
-{
-	char name[48];
-	struct scenario scenario = scenario_of(run, name_of(run, format, name));
-	const struct subject subject = {
-		.hook = run->world.options.pods ? HOOK_TC : HOOK_XDP,
-		.count = run->traffic.count,
-		.verdict = verdict,
-		.repeats = run->options->repeats,
-		.yardsticks = kind == traffic_follow_up(&run->world) && verdict >= TX,
-	};
-	uint64_t refused = world_refused(&run->world);
-
-	if (!measure_wants(name))
-		return;
-	traffic_list(&run->stage, kind, keys, run->traffic.count);
-	measure_list(&run->stage, &scenario, &subject);
-	refused = world_refused(&run->world) - refused;
-	if ((verdict == DROP) != (refused > 0))
-		give_up("%s: %llu packets were refused", name,
-			(unsigned long long)refused);
-}
-
-static void learn(struct run *run)
-{
-	const struct hg_flow_key *lists[] = { run->traffic.clients,
-					      run->traffic.replies };
-
-	for (size_t list = 0; list < 2; list++) {
-		for (uint32_t i = 0; i < run->traffic.count; i++) {
-			const struct hg_flow_key *key = &lists[list][i];
-			struct packet packet = { .src = key->src,
-						 .dst = key->dst,
-						 .protocol = key->protocol,
-						 .sport = host16(key->sport),
-						 .dport = host16(key->dport) };
-
-			stage_teach(&run->stage, &packet);
-		}
-	}
-}
-
-/* ---- new flows ---- */
-struct fresh {
-	struct samples opening, proof, opening_harness, proof_harness;
-	struct hg_flow_key replies[2 * FRESH_CHUNK];
-};
-
-static double run_chunk(struct run *run, enum slot slot, uint32_t count)
-{
-	uint32_t verdict = slot == SLOT_NOTHING ? DROP : TX;
-
-	stage_rewind(&run->stage);
-	return stage_run(&run->stage, run->stage.harness[HOOK_XDP][slot], count, count,
-			 verdict);
-}
-
-/* Open and prove one chunk of flows. Of UDP only the opening is of interest. */
-static void measure_chunk(struct run *run, const struct hg_flow_key *clients,
-			  struct fresh *fresh)
-{
-	bool is_udp = run->world.options.protocol == PROTOCOL_UDP;
-	struct world *world = &run->world;
-	uint32_t answers;
-
-	traffic_list(&run->stage, is_udp ? KIND_DATAGRAM : KIND_SYN, clients,
-		     FRESH_CHUNK);
-	samples_add(&fresh->opening_harness, run_chunk(run, SLOT_NOTHING, FRESH_CHUNK));
-	samples_add(&fresh->opening, run_chunk(run, SLOT_SUBJECT, FRESH_CHUNK));
-	if (is_udp) {
-		memset(world->embryos, 0, world->embryo_lines * sizeof(*world->embryos));
-		return;
-	}
-	answers = traffic_read_replies(world->embryos, world->embryo_lines, world,
-				       fresh->replies, 2 * FRESH_CHUNK);
-	traffic_list(&run->stage, KIND_SYN_ACK, fresh->replies, answers);
-	run_chunk(run, SLOT_SUBJECT, answers);
-	traffic_list(&run->stage, KIND_ACK, clients, FRESH_CHUNK);
-	samples_add(&fresh->proof_harness, run_chunk(run, SLOT_NOTHING, FRESH_CHUNK));
-	samples_add(&fresh->proof, run_chunk(run, SLOT_SUBJECT, FRESH_CHUNK));
-}
-
-static void print_fresh(const struct run *run, struct fresh *fresh)
-{
-	bool is_udp = run->world.options.protocol == PROTOCOL_UDP;
-	char name[48];
-	struct scenario scenario = scenario_of(
-	    run, name_of(run, is_udp ? "%s-v%u-lru-miss" : "%s-v%u-syn", name));
-
-	measure_print(&scenario, "headgate", &fresh->opening, &fresh->opening_harness);
-	name_of(run, "%s-v%u-proof", name);
-	if (fresh->proof.count)
-		measure_print(&scenario, "headgate", &fresh->proof,
-			      &fresh->proof_harness);
-}
-
-/* The tables are put back as they were after each repeat. */
-static void measure_fresh(struct run *run)
-{
-	const struct invention fresh_clients = {
-		.count = FRESH,
-		.services = run->world.options.services,
-		.high = true,
-	};
-	struct world *world = &run->world;
-	size_t size = world->lines * sizeof(*world->flows);
-	struct hg_flow *before = malloc(size);
-	struct fresh *fresh = calloc(1, sizeof(*fresh));
-	struct traffic traffic;
-	char name[48];
-
-	if (!before || !fresh)
-		give_up("out of memory for a copy of the flow table");
-	if (measure_wants(name_of(run, "%s-v%u-syn", name)) ||
-	    measure_wants(name_of(run, "%s-v%u-proof", name)) ||
-	    measure_wants(name_of(run, "%s-v%u-lru-miss", name))) {
-		memcpy(before, world->flows, size);
-		traffic_invent(&traffic, world, &fresh_clients);
-		for (unsigned repeat = 0; repeat < run->options->repeats; repeat++) {
-			for (uint32_t i = 0; i < FRESH; i += FRESH_CHUNK)
-				measure_chunk(run, traffic.clients + i, fresh);
-			memcpy(world->flows, before, size);
-			memset(world->embryos, 0,
-			       world->embryo_lines * sizeof(*world->embryos));
-		}
-		print_fresh(run, fresh);
-		traffic_free(&traffic);
-	}
-	samples_clear(&fresh->opening);
-	samples_clear(&fresh->proof);
-	samples_clear(&fresh->opening_harness);
-	samples_clear(&fresh->proof_harness);
-	free(fresh);
-	free(before);
-}
 
 /* ---- packets that are not balanced ---- */
 static void edit_keys(const struct run *run, bool to_stranger, struct hg_flow_key *keys)
@@ -227,44 +60,22 @@ static void measure_others(struct run *run)
 		if (!name)
 			continue;
 		edit_keys(run, other->to_stranger, keys);
-		measure_keys(run, name, other->kind, keys, other->verdict);
+		run_measure(run, name, other->kind, keys, other->verdict);
 	}
 	free(keys);
 }
 
-static void open_flows(struct run *run, uint32_t flows, uint32_t services)
-{
-	struct world *world = &run->world;
-	const struct invention invention = { .count = flows, .services = services };
-
-	run->flows = flows;
-	fprintf(stderr, "bench: programs: %s, IPv%u, %u of %u Service%s, %u flow%s\n",
-		world->options.protocol == PROTOCOL_UDP ? "UDP" : "TCP",
-		world->options.family, services, world->options.services,
-		world->options.services == 1 ? "" : "s", flows, flows == 1 ? "" : "s");
-	traffic_invent(&run->traffic, world, &invention);
-	traffic_establish(&run->traffic, world, &run->stage);
-	learn(run);
-}
-
-static void close_flows(struct run *run)
-{
-	struct world *world = &run->world;
-
-	traffic_free(&run->traffic);
-	memset(world->flows, 0, world->lines * sizeof(*world->flows));
-	memset(world->embryos, 0, world->embryo_lines * sizeof(*world->embryos));
-}
+static const struct fresh_names usual_names = { "%s-v%u-syn", "%s-v%u-proof",
+						"%s-v%u-lru-miss" };
 
 static void measure_pod_flows(struct run *run, uint32_t flows)
 {
 	enum kind kind = traffic_follow_up(&run->world);
 
-	open_flows(run, flows, 1);
-	measure_keys(run, "%s-v%u-hairpin", kind, run->traffic.clients, TC_REDIRECT);
-	measure_keys(run, "%s-v%u-hairpin-reply", kind, run->traffic.replies,
-		     TC_REDIRECT);
-	close_flows(run);
+	run_open_flows(run, flows, 1);
+	run_measure(run, "%s-v%u-hairpin", kind, run->traffic.clients, TC_REDIRECT);
+	run_measure(run, "%s-v%u-hairpin-reply", kind, run->traffic.replies, TC_REDIRECT);
+	run_close_flows(run);
 }
 
 /* Many Services are there, and all flows are of one: what the mere number costs. */
@@ -272,10 +83,10 @@ static void measure_one_of_many(struct run *run, uint32_t flows)
 {
 	enum kind kind = traffic_follow_up(&run->world);
 
-	open_flows(run, flows, 1);
-	measure_keys(run, "%s-v%u-lru-hit-one", kind, run->traffic.clients, TX);
-	measure_keys(run, "%s-v%u-reply-one", kind, run->traffic.replies, TX);
-	close_flows(run);
+	run_open_flows(run, flows, 1);
+	run_measure(run, "%s-v%u-lru-hit-one", kind, run->traffic.clients, TX);
+	run_measure(run, "%s-v%u-reply-one", kind, run->traffic.replies, TX);
+	run_close_flows(run);
 }
 
 static void measure_flows(struct run *run, uint32_t flows)
@@ -283,16 +94,16 @@ static void measure_flows(struct run *run, uint32_t flows)
 	const struct world_options *options = &run->world.options;
 	enum kind kind = traffic_follow_up(&run->world);
 
-	open_flows(run, flows, options->services);
-	measure_keys(run, "%s-v%u-lru-hit", kind, run->traffic.clients, TX);
-	measure_keys(run, "%s-v%u-reply", kind, run->traffic.replies, TX);
-	measure_fresh(run);
+	run_open_flows(run, flows, options->services);
+	run_measure(run, "%s-v%u-lru-hit", kind, run->traffic.clients, TX);
+	run_measure(run, "%s-v%u-reply", kind, run->traffic.replies, TX);
+	fresh_measure(run, &usual_names);
 	if (options->services == 1)
-		measure_keys(run, "%s-v%u-icmp-error", KIND_ICMP_ERROR,
-			     run->traffic.replies, TX);
+		run_measure(run, "%s-v%u-icmp-error", KIND_ICMP_ERROR,
+			    run->traffic.replies, TX);
 	if (options->services == 1 && options->protocol == PROTOCOL_TCP && flows > 1)
 		measure_others(run);
-	close_flows(run);
+	run_close_flows(run);
 	if (options->services > 1)
 		measure_one_of_many(run, flows);
 }
@@ -305,19 +116,14 @@ static void measure_world(struct run *run, const struct world_options *options,
 
 	for (size_t i = 0; i < count; i++)
 		most = flows[i] > most ? flows[i] : most;
-	world_open(&run->world, options);
-	stage_open(&run->stage, most, run->world.lines, 6 * most);
-	run->stage.ifindex = topology_ifindex(options->pods ? POD0 : NIC0);
-	stage_set_subject(&run->stage, HOOK_XDP, run->world.nic);
-	stage_set_subject(&run->stage, HOOK_TC, run->world.pod_out);
+	run_open(run, options, most);
 	for (size_t i = 0; i < count; i++) {
 		if (options->pods)
 			measure_pod_flows(run, flows[i]);
 		else
 			measure_flows(run, flows[i]);
 	}
-	stage_close(&run->stage);
-	world_close(&run->world);
+	run_close(run);
 }
 
 static void measure_protocol(struct run *run, uint8_t family, uint8_t protocol)
@@ -377,6 +183,8 @@ int main(int argc, char **argv)
 		measure_protocol(&run, families[i / 2], protocols[i % 2]);
 		if (options.services[0] == 1)
 			measure_pods(&run, families[i / 2], protocols[i % 2]);
+		if (options.services[0] == 1 && protocols[i % 2] == PROTOCOL_TCP)
+			guarded_measure(&run, families[i / 2]);
 	}
 	return 0;
 }

@@ -15,6 +15,7 @@
 #define CHUNK	   4096U /* flows opened at a time: a sixteenth of hg_embryos */
 #define PASSES	   6
 #define FIRST_PORT 1024U
+#define HIGH_PORTS 20000U
 
 /* xorshift64: an order, not a secret. */
 static uint64_t next_random(uint64_t *state)
@@ -38,6 +39,16 @@ static void shuffle(struct hg_flow_key *keys, uint32_t count)
 	}
 }
 
+/* How many addresses clients have; see world_client(). */
+static uint32_t clients_of(const struct world_options *options)
+{
+	if (options->pods)
+		return 1;
+	if (options->guard.peers)
+		return options->guard.peers < 1000 ? options->guard.peers : 1000;
+	return 126;
+}
+
 void traffic_invent(struct traffic *traffic, const struct world *world,
 		    const struct invention *invention)
 {
@@ -55,7 +66,8 @@ void traffic_invent(struct traffic *traffic, const struct world *world,
 		key->src = options->pods ? topology_addr(POD_A, options->family)
 					 : world_client(world, i, invention->high);
 		key->dst = world_vip(world, i % invention->services);
-		key->sport = be16((uint16_t)(FIRST_PORT + (options->pods ? i : i / 126)));
+		key->sport = be16((uint16_t)(FIRST_PORT + i / clients_of(options) +
+					     (invention->high ? HIGH_PORTS : 0)));
 		key->dport = be16(WORLD_SERVICE_PORT);
 		key->protocol = options->protocol;
 	}

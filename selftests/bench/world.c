@@ -23,8 +23,8 @@
 #define HOP_POD	   (NODES + 2)
 
 /* Endpoints live in 10.128.0.0/9 and fd00:b::/64, a /28's worth of room per Service. */
-static struct hg_addr endpoint_addr(const struct world *world, uint32_t service,
-				    uint32_t endpoint)
+struct hg_addr world_endpoint(const struct world *world, uint32_t service,
+			      uint32_t endpoint)
 {
 	uint32_t number = service * 128 + endpoint + 1;
 	struct hg_addr addr = topology_addr(BACKEND_A, world->options.family);
@@ -56,6 +56,9 @@ struct hg_addr world_client(const struct world *world, uint32_t number, bool hig
 {
 	struct hg_addr addr = topology_addr(CLIENT, world->options.family);
 
+	if (world->options.guard.peers)
+		return guard_peer(world->options.family,
+				  number % world->options.guard.peers);
 	addr.bytes[15] = (uint8_t)(number % 126 + (high ? 128 : 1));
 	return addr;
 }
@@ -119,7 +122,7 @@ static void write_endpoints(FILE *text, const struct world *world, uint32_t serv
 	uint32_t count = world->options.pods ? 1 : world->options.endpoints;
 
 	for (uint32_t i = 0; i < count; i++) {
-		struct hg_addr endpoint = endpoint_addr(world, service, i);
+		struct hg_addr endpoint = world_endpoint(world, service, i);
 
 		addr_print(&endpoint, addr);
 		fprintf(text, "- addresses: ['%s']\n", addr);
@@ -208,6 +211,18 @@ static struct hg_flow *map_lines(const char *name, uint32_t *ret_lines)
 	return memory;
 }
 
+static struct hg_state *map_state(void)
+{
+	int fd = pinned("hg_state");
+	void *memory = mmap(NULL, sizeof(struct hg_state), PROT_READ | PROT_WRITE,
+			    MAP_SHARED, fd, 0);
+
+	if (memory == MAP_FAILED)
+		give_up("hg_state cannot be mapped: %s", strerror(errno));
+	close(fd);
+	return memory;
+}
+
 static void open_datapath(struct world *world)
 {
 	const struct world_options *options = &world->options;
@@ -255,6 +270,9 @@ void world_open(struct world *world, const struct world_options *options)
 		give_up("the NIC cannot be entered");
 	enter_hops(world);
 	apply_all(world, cluster);
+	world->state = map_state();
+	if (options->guard.rules)
+		world->guard = guard_open(world, cluster);
 	cluster_free(cluster);
 	if (options->pods)
 		enter_pod(world);
@@ -268,6 +286,8 @@ void world_close(struct world *world)
 {
 	munmap(world->flows, world->lines * sizeof(*world->flows));
 	munmap(world->embryos, world->embryo_lines * sizeof(*world->embryos));
+	munmap(world->state, sizeof(*world->state));
+	guard_close(world->guard);
 	close(world->nic);
 	close(world->pod_out);
 	datapath_close(world->datapath);

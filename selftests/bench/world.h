@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include "../../control/datapath/datapath.h"
 #include "../datapath/topology.h"
+#include "guard.h"
 
 #define WORLD_SERVICE_PORT 80U
 #define WORLD_TARGET_PORT  8080U
@@ -20,6 +21,7 @@ struct world_options {
 	uint32_t services, endpoints;
 	uint8_t family, protocol;
 	bool pods; /* one endpoint each: POD_A, behind pod0 */
+	struct guard_options guard;
 };
 
 struct world {
@@ -29,7 +31,9 @@ struct world {
 	uint32_t lines; /* of hg_flows */
 	uint32_t embryo_lines;
 	struct hg_flow *flows, *embryos;
-	int nic, pod_out; /* programs */
+	int nic, pod_out;	/* programs */
+	struct hg_state *state; /* mapped */
+	struct guard *guard;	/* NULL: no policies */
 };
 
 /* Both end the bench with a sentence when something fails. */
@@ -40,6 +44,9 @@ void world_close(struct world *world);
 struct hg_addr world_vip(const struct world *world, uint32_t service);
 /* Of a client that has not been counted before `base`; high: never one of the low ones. */
 struct hg_addr world_client(const struct world *world, uint32_t number, bool high);
+/* Of an endpoint. */
+struct hg_addr world_endpoint(const struct world *world, uint32_t service,
+			      uint32_t endpoint);
 /* Packets refused so far, over all reasons. */
 uint64_t world_refused(const struct world *world);
 
