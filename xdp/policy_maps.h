@@ -6,6 +6,8 @@
 #ifndef XDP_POLICY_MAPS_H
 #define XDP_POLICY_MAPS_H
 
+#include "map.h"
+
 /* Rows of bits, shared by whatever needs the same one. Freed when no cell names them. */
 HG_MAP(hg_policy_rows, ARRAY, __u32, struct hg_policy_row, 32768, BPF_F_MMAPABLE);
 
