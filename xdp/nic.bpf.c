@@ -12,6 +12,7 @@
  *                              + frontend (2), service, slot, member, backend, counters
  *   first reply             1  its line                          + what the FIB looks at
  *   proof of a new flow     4  both embryonic lines, both main lines        + backend
+ *   … where policies are   +5  both ends in the hash (4), the peer's view + cells, rows, set
  * Calls on the path of an established flow: none (8 ns each where the kernel hardens
  * returns, see spec_rstack_overflow).
  */
