@@ -192,7 +192,8 @@ static __always_inline int create_pair(struct packet *p, struct flow_order *orde
 		return -HG_REASON_flow_contended;
 	}
 	stats_created(backend_index(stamp));
-	policy_count_connection();
+	if (policy_state() & HG_POLICY_ON)
+		policy_count_connection();
 	p->line = order->line;
 	return NEXT;
 }

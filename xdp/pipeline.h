@@ -38,12 +38,14 @@ static __noinline int policy(struct packet *p)
 	struct policy_question *question;
 	struct hg_backend *backend;
 
+	p->key.policy = (__u16)state;
+	if (!(state & HG_POLICY_ON))
+		return NEXT;
 	if (!order)
 		return -HG_REASON_flow_contended;
 	backend = backend_of(order->flow.backend);
 	if (!backend)
 		return -HG_REASON_table_changing;
-	p->key.policy = (__u16)state;
 	question = policy_ask(&p->key.src, &backend->addr, p->key.protocol, backend->port,
 			      state);
 	return question ? policy_decide(question) : -HG_REASON_flow_contended;
