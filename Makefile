@@ -37,7 +37,7 @@ fuzzers := $(patsubst selftests/fuzz/%.c,$(B)/fuzz/%,$(wildcard selftests/fuzz/*
 net_tools := $(patsubst selftests/net/%.c,$(B)/net/%,$(wildcard selftests/net/*.c)) \
 	$(patsubst selftests/net/%.bpf.c,$(B)/net/%.bpf.o,$(wildcard selftests/net/*.bpf.c))
 net_tools := $(filter-out %.bpf,$(net_tools))
-oracle := $(B)/oracle/verdicts
+oracle := $(B)/oracle/verdicts $(B)/oracle/loaded
 man := $(patsubst tools/man/%.scd,$(B)/man/%,$(wildcard tools/man/*.scd))
 
 all: $(B)/headgated $(B)/headgate man
@@ -94,12 +94,18 @@ $(B)/plan/%: $(B)/san/selftests/plan/%.o $(B)/san/libheadgate.a
 $(B)/cli/%: $(B)/san/selftests/cli/%.o $(patsubst %.c,$(B)/san/%.o,$(filter-out tools/headgate/main.c,$(wildcard tools/headgate/*.c))) $(B)/san/libheadgate.a
 	@mkdir -p $(@D)
 	$(CLANG) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
-$(B)/oracle/verdicts: $(patsubst %,$(B)/san/selftests/oracle/%.o,verdicts state moments reader) \
+oracle_parts := verdicts state moments reader
+$(B)/oracle/verdicts: $(patsubst %,$(B)/san/selftests/oracle/%.o,$(oracle_parts) tables_memory) \
 		$(B)/san/libheadgate.a
 	@mkdir -p $(@D)
 	$(CLANG) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS)
 harness := $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c %.bpf.c,$(wildcard selftests/datapath/*.c)))
 $(B)/datapath/%: $(B)/selftests/datapath/%.o $(harness) $(B)/libheadgate.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lpthread
+# The same questions, answered by the loaded programs.
+$(B)/oracle/loaded: $(patsubst %,$(B)/selftests/oracle/%.o,$(oracle_parts) tables_loaded) \
+		$(harness) $(B)/libheadgate.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lpthread
 # What tools/check kernels runs in its guests: tests of rows in one process, so that the

@@ -22,11 +22,11 @@
 #define HARNESS_BACKENDS 256U
 #define HARNESS_LINES	 8192U /* of hg_flows; and of hg_embryos */
 #define HARNESS_ROWS	 4096U
-#define HARNESS_CELLS	 16384U
-#define HARNESS_SETS	 64U
-#define HARNESS_PODS	 64U
-#define HARNESS_BLOCKS	 64U
-#define HARNESS_COUNTERS 4096U
+#define HARNESS_CELLS	 131072U
+#define HARNESS_SETS	 256U
+#define HARNESS_PODS	 256U
+#define HARNESS_BLOCKS	 1024U
+#define HARNESS_COUNTERS 8192U
 
 struct bpf_object;
 

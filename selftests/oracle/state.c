@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../../control/lib/cleanup.h"
+#include "tables.h"
 
 #define SCRATCH_FILE "objects.json"
 
@@ -32,7 +33,9 @@ int state_begin(struct state *state, const char *node_name, enum policy_mode mod
 	state->memory = policy_memory_new();
 	if ((node_name && !state->node_name) || !state->cluster || !state->memory)
 		return -ENOMEM;
-	state->moments = moments_new(&state->memory->tables);
+	struct policy_tables tables = state->memory->tables;
+	tables_prepare(&tables);
+	state->moments = moments_new(&tables);
 	return state->moments ? state_restart(state) : -ENOMEM;
 }
 

@@ -28,6 +28,7 @@
 
 #include "../../control/lib/cleanup.h"
 #include "state.h"
+#include "tables.h"
 
 static const char *const modes[] = { "enforce", "audit", "off" };
 
@@ -186,7 +187,7 @@ static void answer(const struct state *state, char *const words[4])
 	policy_judge_ingress(state->policy, &question, &ingress);
 	bool permitted =
 	    egress.outcome != POLICY_DENIED && ingress.outcome != POLICY_DENIED;
-	if (permitted != moments_permit(state->moments, &question))
+	if (permitted != tables_permit(state->moments, &question))
 		fputs("THE TABLES SAY OTHERWISE: ", stdout);
 	print_verdict(state, "egress", &egress);
 	print_verdict(state, "ingress", &ingress);
