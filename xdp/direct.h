@@ -6,8 +6,10 @@
  * the same rules as flows through Services (line.h), so that replies, related ICMP errors and
  * all later packets pass by the flow. Nothing is translated.
  *
- * A TCP segment inside a connection that is not known here (it is older than the isolation,
- * or its flow was lost) passes when the policy in force would let either end open it.
+ * What shows that it opens nothing (TCP, SCTP), of a connection that is not known here because
+ * it is older than the isolation or its flow was lost, passes when the policy in force would
+ * let either end open it. A datagram shows nothing: an answer that is under way when its pod
+ * is first isolated is judged by itself.
  */
 #ifndef XDP_DIRECT_H
 #define XDP_DIRECT_H
@@ -100,7 +102,8 @@ static __always_inline int direct_ask(const struct packet *p, __u32 state, int r
 /* Might either end have opened what is not known here? */
 static __always_inline int is_inside(const struct packet *p)
 {
-	return p->key.protocol == IPPROTO_TCP && !p->opens;
+	return !p->opens &&
+	       (p->key.protocol == IPPROTO_TCP || p->key.protocol == IPPROTO_SCTP);
 }
 
 /* Both lines of a flow that was allowed. PASS, or -reason. */

@@ -126,6 +126,16 @@ def cluster(lab):
         made.close()
 
 
+def isolated(rules, pod):
+    return any(rule.isolates(pod) for rule in rules)
+
+
+def is_first_isolated(states, source, target):
+    """A datagram's answer that is under way then is judged by itself (headgate.policy(7))."""
+    return any(isolated(after, pod) and not isolated(before, pod)
+               for before, after in zip(states, states[1:]) for pod in (source, target))
+
+
 def judge(asked, history):
     """Sentences about every answer that no policy in force around it explains."""
     begins = [begun for begun, _, _ in history]
@@ -137,8 +147,10 @@ def judge(asked, history):
         while first > 0 and history[first][1] > at:
             first -= 1
         last = bisect.bisect_right(begins, at + LATENCY_NS)
-        verdicts = {may(rules, source, target, proto)
-                    for _, _, rules in history[first:last]}
+        states = [rules for _, _, rules in history[first:last]]
+        verdicts = {may(rules, source, target, proto) for rules in states}
+        if not answered and proto == "udp" and is_first_isolated(states, source, target):
+            continue
         if verdicts == {not answered}:
             names = [r.object["metadata"]["name"] for r in history[first][2]]
             yield answered, (f"{source} → {target} {proto} {addr} port {port} was "
