@@ -21,7 +21,7 @@
 
 #define HARNESS_BACKENDS 256U
 #define HARNESS_LINES	 8192U /* of hg_flows; and of hg_embryos */
-#define HARNESS_ROWS	 4096U
+#define HARNESS_ROWS	 16384U
 #define HARNESS_CELLS	 131072U
 #define HARNESS_SETS	 256U
 #define HARNESS_PODS	 256U

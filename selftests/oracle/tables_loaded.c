@@ -170,9 +170,19 @@ static bool passes(int program, const struct policy_question *question)
 	return run.verdict != 2; /* TC_ACT_SHOT */
 }
 
+/* Without ports there is one flow between two addresses: an earlier question's. */
+static void forget_flows(const struct policy_question *question)
+{
+	if (hg_policy_protocol(question->protocol) != HG_POLICY_PROTOCOLS)
+		return;
+	memset(harness.flows, 0, HARNESS_LINES * sizeof(*harness.flows));
+	memset(harness.embryos, 0, HARNESS_LINES * sizeof(*harness.embryos));
+}
+
 bool tables_permit(const struct moments *moments, const struct policy_question *question)
 {
 	(void)moments;
+	forget_flows(question);
 	if (is_isolated(&question->to))
 		return passes(harness.pod_in, question);
 	if (is_isolated(&question->from))
