@@ -33,7 +33,8 @@ static int listen_on(int type, unsigned port)
 {
 	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
 	int off = 0, on = 1;
-	int fd = socket(AF_INET6, type | SOCK_CLOEXEC, 0);
+	/* What poll() has seen may be gone again: a connection that was reset. */
+	int fd = socket(AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
