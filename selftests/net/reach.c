@@ -29,6 +29,19 @@
 #define PORTS	16
 
 /* ---- serve ---- */
+/* A port that a server has just left is free again in a moment. */
+static int bind_soon(int fd, const struct sockaddr_in6 *addr)
+{
+	uint64_t end = net_now_ms() + 3000;
+
+	while (bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0) {
+		if (errno != EADDRINUSE || net_now_ms() > end)
+			return -errno;
+		poll(NULL, 0, 10);
+	}
+	return 0;
+}
+
 static int listen_on(int type, unsigned port)
 {
 	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
@@ -38,8 +51,7 @@ static int listen_on(int type, unsigned port)
 
 	if (fd < 0 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
-	    bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0 ||
-	    (type == SOCK_STREAM && listen(fd, 4096) < 0)) {
+	    bind_soon(fd, &any) < 0 || (type == SOCK_STREAM && listen(fd, 4096) < 0)) {
 		fprintf(stderr, "port %u: %s\n", port, strerror(errno));
 		exit(1);
 	}
