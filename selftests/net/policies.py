@@ -103,6 +103,7 @@ class Cluster:
         self.gate = Gate(lab)
         self.servers = []
         self.round = 0 # of settle()
+        self.applied = {} # policies by file
         for pod in EVERYONE:
             lab.stop_web(host(pod)) # port 80 is nginx's in every host of the lab
             self.servers.append(lab.popen(host(pod), BUILD / "net/reach", "serve", pod,
@@ -125,8 +126,20 @@ class Cluster:
         self.gate.write(name, objects)
 
     def apply(self, policies):
-        """Put exactly these policies in force, and wait until they are."""
-        self.write("policies", policies)
+        """
+        Put exactly these policies in force, and wait until they are. Each has a file of its
+        own: what one file gains and loses comes into force in two steps.
+        """
+        names = {f"{p['metadata']['namespace']}-{p['metadata']['name']}": p for p in policies}
+        for name in self.applied.keys() - names.keys():
+            (self.lab.manifests / f"{name}.json").unlink()
+        for name, found in names.items():
+            if found != self.applied.get(name):
+                self.write(name, [found])
+        self.applied = names
+        wait_for(lambda: {f"{p['namespace']}-{p['name']}" for p in
+                          self.gate.json("policy", "list")["policies"]} == names.keys(),
+                 f"the policies are {sorted(names)}")
         self.settle()
 
     def settle(self):
