@@ -70,6 +70,8 @@ int pod_out(struct __sk_buff *ctx)
 	r = direct_source(&p, link);
 	if (r == NEXT)
 		r = pipeline(&p);
+	if (r == PASS && p.opens && bit_is_set(hg_hash_addr(&p.key.dst)))
+		direct_give_way(&p);
 	if (r == PASS && link_is_isolated(link, p.family))
 		r = direct(&p, link, DIRECT_OUT);
 	return leave(&p, r);

@@ -187,6 +187,29 @@ static void pod_reaches_pod_through_the_service(void **state)
 	}
 }
 
+/* From the same port, and not through the Service this time. */
+static void pod_reaches_a_backend_directly_after_the_service(void **state)
+{
+	struct scene scene;
+	struct packet packet, answer;
+
+	for (int i = 0; i < 4; i++) { /* TCP and UDP */
+		begin(&scene, state, i);
+		scene_add_service(&scene,
+				  &(struct scene_service){ .endpoint = { POD_B } });
+		packet = pod_opens(&scene, POD_A);
+		scene_send_tc(&scene, scene.harness->pod_out, POD0, &packet);
+		scene_age(&scene, 2);
+		packet.dst = scene_addr(&scene, POD_B);
+		packet.dport = scene_target_port(&scene);
+		scene_send_tc(&scene, scene.harness->pod_out, POD0, &packet);
+		assert_true(passed(&scene, "a pod's own packet to a backend", &packet));
+		answer = reply(&scene, POD_B, POD_A, POD_PORT);
+		scene_send_tc(&scene, scene.harness->pod_out, POD1, &answer);
+		assert_true(passed(&scene, "the backend's own answer", &answer));
+	}
+}
+
 static bool is_ours(const struct scene *scene, struct hg_addr *ret_addr)
 {
 	struct packet_fields fields;
@@ -314,6 +337,7 @@ int main(void)
 		cmocka_unit_test(client_outside_reaches_pod_and_back),
 		cmocka_unit_test(nic_tc_finds_what_xdp_translated),
 		cmocka_unit_test(pod_reaches_remote_backend_with_its_own_address),
+		cmocka_unit_test(pod_reaches_a_backend_directly_after_the_service),
 		cmocka_unit_test(pod_reaches_pod_through_the_service),
 		cmocka_unit_test(pod_reaches_itself_through_the_service),
 		cmocka_unit_test(direct_traffic_of_pods_passes),
