@@ -41,7 +41,6 @@ static void free_frontends(struct datapath *datapath)
 {
 	struct frontend *frontend, *next;
 	struct vip *vip, *next_vip;
-	struct endpoint *endpoint, *next_endpoint;
 
 	HASH_ITER (hh, datapath->frontends, frontend, next) {
 		HASH_DELETE(hh, datapath->frontends, frontend);
@@ -52,10 +51,6 @@ static void free_frontends(struct datapath *datapath)
 	HASH_ITER (hh, datapath->vips, vip, next_vip) {
 		HASH_DELETE(hh, datapath->vips, vip);
 		free(vip);
-	}
-	HASH_ITER (hh, datapath->endpoints, endpoint, next_endpoint) {
-		HASH_DELETE(hh, datapath->endpoints, endpoint);
-		free(endpoint);
 	}
 }
 
@@ -90,11 +85,12 @@ void datapath_close(struct datapath *datapath)
 	numbers_close(&datapath->services);
 	numbers_close(&datapath->ids);
 	numbers_close(&datapath->backend_numbers);
-	numbers_close(&datapath->endpoint_numbers);
+	endpoints_close(&datapath->endpoints);
 	ours_close(&datapath->ours);
 	sweep_close(&datapath->sweep);
 	free(datapath->stats);
 	free(datapath->backends);
+	free(datapath->departures);
 	free(datapath->hops);
 	free(datapath->id_holders);
 	free(datapath->cluster_cidrs);

@@ -146,7 +146,7 @@ static int mark_members(struct datapath *datapath, const struct change *change)
 
 		if (!index)
 			continue;
-		datapath->backends[index].position = i;
+		datapath->backends[index].position = (uint16_t)i;
 		if (i < wanted->backend_count)
 			backend_return(datapath, index);
 		else

@@ -90,9 +90,10 @@ int frontend_remove(struct datapath *datapath, struct frontend *frontend, int64_
 
 		if (!index)
 			continue;
-		uint8_t flags = datapath->backends[index].record.flags;
-		int marked = backend_mark(datapath, index, flags | HG_BACKEND_MOVE_UDP,
-					  datapath->backends[index].record.service);
+		const struct backend *backend = &datapath->backends[index];
+		int marked =
+		    backend_mark(datapath, index, backend->flags | HG_BACKEND_MOVE_UDP,
+				 backend->service);
 		r = r < 0 ? r : marked;
 		backend_depart(datapath, index, drain_s, clock_ns());
 	}

@@ -54,7 +54,7 @@ static int write_members(struct plan *plan, struct change *change)
 		uint32_t index = change->members[i];
 
 		members[i].backend = index;
-		members[i].endpoint = datapath->backends[index].record.endpoint;
+		members[i].endpoint = datapath->backends[index].endpoint;
 	}
 	return window_write(&datapath->members, record->member_base, members,
 			    change->member_count);

@@ -93,7 +93,7 @@ int datapath_reroute(struct datapath *datapath, struct complaints *complaints)
 	for (uint32_t index = 1; index < datapath->entries[MAP_BACKENDS]; index++) {
 		const struct backend *backend = &datapath->backends[index];
 
-		if (!(backend->record.flags & HG_BACKEND_LIVE))
+		if (!(backend->flags & HG_BACKEND_LIVE))
 			continue;
 		int r = backend_resolve(datapath, index, complaints);
 		failed = r < 0 ? r : failed;

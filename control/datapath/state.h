@@ -24,6 +24,7 @@
 #include <headgate/slot.h>
 #include "clock.h"
 #include "datapath.h"
+#include "endpoint.h"
 #include "maps.h"
 #include "ours.h"
 #include "ranges.h"
@@ -58,31 +59,34 @@ struct vip {
 	UT_hash_handle hh;
 };
 
-struct endpoint {
-	struct endpoint_key {
-		struct hg_addr addr;
-		__be16 port;
-		uint8_t protocol;
-		uint8_t spare[5]; /* hashed as bytes: no padding */
-	} key;
-	uint32_t number, users;
-	bool out; /* HG_BACKEND_MOVE_UDP as last written for one of its records */
-	UT_hash_handle hh;
+/*
+ * A record of hg_backends: what its frontend (address, port, protocol of the VIP) and its
+ * endpoint (address, port, number) do not say already.
+ */
+struct backend {
+	struct frontend *frontend; /* NULL: not in use */
+	uint32_t endpoint;
+	uint32_t hop; /* held at the resolver */
+	uint32_t ifindex;
+	uint32_t service;
+	uint16_t position; /* in the frontend's members */
+	uint16_t generation : HG_GENERATION_BITS;
+	uint16_t departed : 1; /* not wanted, still serving flows */
+	uint16_t in_ours : 1;
+	uint8_t flags;
+	uint8_t snat;
 };
 
-_Static_assert(sizeof(struct endpoint_key) == 24, "endpoint key without padding");
+_Static_assert(sizeof(struct backend) == 32, "two backends per cache line");
 
-struct backend {
-	struct hg_backend record; /* as in hg_backends */
-	struct frontend *frontend;
-	struct endpoint *endpoint;
-	uint32_t hop;	   /* held at the resolver */
-	uint32_t position; /* in the frontend's members */
-	bool departed;	   /* not wanted, still serving flows */
-	bool in_ours;
-	uint64_t departed_ns;
+/* Not among the frontend's members yet; a frontend has at most so many. */
+#define BACKEND_UNPLACED UINT16_MAX
+
+/* Of a departed backend. Apart, since memory of those that stay is never touched. */
+struct departure {
+	uint64_t since_ns;
 	int64_t drain_s;
-	struct backend *prev, *next; /* departed ones */
+	struct departure *prev, *next;
 };
 
 struct frontend {
@@ -148,7 +152,7 @@ struct datapath {
 	struct window slots, members, expired;
 	struct window *stats; /* one per CPU row */
 	struct ranges slot_places, member_places;
-	struct numbers services, backend_numbers, endpoint_numbers, ids;
+	struct numbers services, backend_numbers, ids;
 	struct id_holders {	    /* of each service id */
 		uint32_t frontends; /* records in force that carry it */
 		struct applied_port *port;
@@ -159,10 +163,11 @@ struct datapath {
 	struct applied_port *ports;	 /* by key */
 	struct frontend *frontends;	 /* by key */
 	struct vip *vips;
-	struct endpoint *endpoints;
+	struct endpoints endpoints;
 	struct slot_table *tables_by_base, *tables_by_hash, *mixed_tables;
-	struct backend *backends; /* by index */
-	struct backend *departed;
+	struct backend *backends;     /* by index */
+	struct departure *departures; /* by index */
+	struct departure *departed;
 	uint32_t departed_count;
 
 	struct ours ours;

@@ -45,7 +45,7 @@ void sweep_count(struct datapath *datapath, const struct hg_flow *line)
 	uint32_t generation = line->backend >> HG_BACKEND_BITS;
 
 	if (index >= datapath->entries[MAP_BACKENDS] ||
-	    datapath->backends[index].record.generation != generation)
+	    datapath->backends[index].generation != generation)
 		return;
 	uint64_t *expired = window_at(&datapath->expired, index);
 	if (expired)
