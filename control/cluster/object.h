@@ -104,15 +104,20 @@ struct slice_port {
 	uint16_t port; /* ports without number are left out by the reader */
 };
 
+struct endpoint_hints {
+	char **zones; /* forZones[].name, NULL-terminated; NULL: none */
+	char **nodes; /* forNodes[].name */
+};
+
+/* Small, since there may be 100,000. */
 struct slice_endpoint {
-	struct hg_addr addr;		  /* addresses[0] */
+	struct hg_addr addr;	      /* addresses[0] */
+	char *node_name;	      /* NULL: absent */
+	char *target;		      /* targetRef "namespace/name" of a Pod, or NULL */
+	struct endpoint_hints *hints; /* NULL: none */
+	/* annotation headgate.io/weights, 1 by default; 0: no new flows */
+	uint16_t weight;
 	bool ready, serving, terminating; /* defaults applied */
-	char *node_name;		  /* NULL: absent */
-	char *target;	   /* targetRef "namespace/name" of a Pod, or NULL */
-	char **zone_hints; /* hints.forZones[].name, NULL-terminated; NULL: none */
-	char **node_hints; /* hints.forNodes[].name */
-	uint32_t
-	    weight; /* annotation headgate.io/weights, 1 by default; 0: no new flows */
 };
 
 struct endpoint_slice {
@@ -155,6 +160,8 @@ struct object {
 	};
 };
 
+/* An object with room for the fields of its kind, and no others. NULL: out of memory. */
+struct object *object_new(enum object_kind kind);
 void object_free(struct object *object);
 /* Equal in all that is used; where they were read from (place) does not count. */
 bool object_equal(const struct object *a, const struct object *b);

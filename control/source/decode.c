@@ -285,12 +285,11 @@ static int read_object(struct reading *reading, const struct field *node,
 	struct decode decode = { .file = reading->tree->file,
 				 .title = object_kind_name(kind->kind),
 				 .complaints = reading->complaints };
-	struct object *object CLEANUP(free_object) = calloc(1, sizeof(*object));
+	struct object *object CLEANUP(free_object) = object_new(kind->kind);
 	_cleanup_free_ char *title = NULL;
 
 	if (!object)
 		return -ENOMEM;
-	object->kind = kind->kind;
 	struct place place = field_place(&decode, node);
 	place_copy(&place, &object->place);
 	bool known = read_metadata(&decode, node, kind, object);
