@@ -327,6 +327,7 @@ int adopt(struct datapath *datapath, struct complaints *complaints)
 		r = hops_forget(datapath);
 	if (r == 0)
 		r = adopt_frontends(datapath, complaints);
+	tables_adopted(datapath);
 	if (r == 0)
 		r = adopt_departed(datapath);
 	/* Flows remember hops by the previous daemon's numbers. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Give back this process's memory of the datapath; maps, pins and attachments stay. */
-#include <assert.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -14,14 +13,10 @@ static void free_applied(struct datapath *datapath)
 		struct applied_port *port, *next;
 
 		DL_FOREACH_SAFE (service->ports, port, next) {
-			assert(datapath->ports); /* the analyzer does not know uthash */
-			HASH_DELETE(hh, datapath->ports, port);
 			free(port->ranges);
-			free(port->key);
 			free(port);
 		}
 		HASH_DELETE(hh, datapath->applied, service);
-		free(service->name);
 		free(service);
 	}
 }
@@ -31,9 +26,9 @@ static void free_table(struct datapath *datapath, struct slot_table *table)
 	if (!table || --table->users)
 		return;
 	if (table->in_bases)
-		HASH_DELETE(by_base, datapath->tables_by_base, table);
+		HASH_DELETE(hh, datapath->tables_by_base, table);
 	if (table->in_hashes)
-		HASH_DELETE(by_hash, datapath->tables_by_hash, table);
+		HASH_DELETE(hh, datapath->tables_by_hash, table);
 	free(table);
 }
 

@@ -45,10 +45,8 @@ static void cancel_vip(struct plan *plan, struct vip *vip)
 static void free_port(struct datapath *datapath, struct applied_port *port)
 {
 	id_leave(datapath, port->id);
-	HASH_DELETE(hh, datapath->ports, port);
 	DL_DELETE(port->service->ports, port);
 	free(port->ranges);
-	free(port->key);
 	free(port);
 }
 

@@ -124,6 +124,16 @@ int frontend_release_backend(struct datapath *datapath, uint32_t index)
 	return r;
 }
 
+struct applied_port *port_find(const struct applied_service *service, const char *key)
+{
+	struct applied_port *port;
+
+	DL_FOREACH (service->ports, port)
+		if (!strcmp(port->key, key))
+			break;
+	return port;
+}
+
 void id_hold(struct datapath *datapath, uint32_t id)
 {
 	datapath->id_holders[id].frontends++;

@@ -152,7 +152,7 @@ int plan_members(struct plan *plan, struct change *change)
 		return -E2BIG;
 	}
 	_cleanup_free_ struct known *known = calloc(all + 1, sizeof(*known));
-	change->members = calloc(all + 1, sizeof(*change->members));
+	change->members = calloc(all ?: 1, sizeof(*change->members));
 	change->remap = calloc(all + 1, sizeof(*change->remap));
 	change->fresh = calloc(wanted + 1, sizeof(*change->fresh));
 	if (!known || !change->members || !change->remap || !change->fresh)

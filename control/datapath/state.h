@@ -44,9 +44,8 @@ struct slot_table {
 	uint32_t bits; /* of a position: HG_SLOT_NARROW or _WIDE */
 	uint32_t users;
 	uint64_t changed_ns;
-	bool in_bases, in_hashes;
-	UT_hash_handle by_base;
-	UT_hash_handle by_hash;		/* only tables that may be shared */
+	bool in_bases, in_hashes; /* at most one of them */
+	UT_hash_handle hh;
 	struct slot_table *prev, *next; /* mixed ones, oldest first */
 };
 
@@ -105,7 +104,6 @@ struct frontend {
 };
 
 struct applied_port {
-	char *key;
 	struct applied_service *service;
 	uint32_t id;
 	int64_t drain_s;
@@ -114,13 +112,13 @@ struct applied_port {
 	bool kept; /* mark of the change being committed */
 	struct frontend *frontends;
 	struct applied_port *prev, *next; /* of the service */
-	UT_hash_handle hh;
+	char key[];
 };
 
 struct applied_service {
-	char *name; /* "shop/cart" */
 	struct applied_port *ports;
 	UT_hash_handle hh;
+	char name[]; /* "shop/cart" */
 };
 
 struct attachment {
@@ -160,11 +158,12 @@ struct datapath {
 	uint32_t frontend_entries; /* in hg_frontends */
 
 	struct applied_service *applied; /* by name */
-	struct applied_port *ports;	 /* by key */
 	struct frontend *frontends;	 /* by key */
 	struct vip *vips;
 	struct endpoints endpoints;
-	struct slot_table *tables_by_base, *tables_by_hash, *mixed_tables;
+	struct slot_table *tables_by_base; /* while adopting */
+	struct slot_table *tables_by_hash; /* those that may be shared */
+	struct slot_table *mixed_tables;
 	struct backend *backends;     /* by index */
 	struct departure *departures; /* by index */
 	struct departure *departed;

@@ -11,6 +11,7 @@
 #include "../lib/cleanup.h"
 #include "addresses.h"
 #include "backends.h"
+#include "frontends.h"
 
 int stats_read(struct datapath *datapath, uint32_t backend,
 	       struct datapath_counters *ret_counters)
@@ -59,10 +60,11 @@ int stats_clear(struct datapath *datapath, uint32_t backend)
 static const struct applied_port *find_port(const struct datapath *datapath,
 					    const char *key)
 {
-	struct applied_port *port;
+	const struct applied_service *service;
 
-	HASH_FIND_STR(datapath->ports, key, port);
-	return port;
+	/* "shop/cart:http/…" is of "shop/cart" */
+	HASH_FIND(hh, datapath->applied, key, strcspn(key, ":"), service);
+	return service ? port_find(service, key) : NULL;
 }
 
 /* Views are moved by reading; what the caller sees as state stays as it is. */
