@@ -110,16 +110,23 @@ const char *object_kind_name(enum object_kind kind)
 	return KINDS[kind].name;
 }
 
-void object_free(struct object *object)
+void object_drop_labels(struct object *object)
 {
-	if (!object)
-		return;
-	KINDS[object->kind].free(object);
 	for (size_t i = 0; i < object->label_count; i++) {
 		free(object->labels[i].key);
 		free(object->labels[i].value);
 	}
 	free(object->labels);
+	object->labels = NULL;
+	object->label_count = 0;
+}
+
+void object_free(struct object *object)
+{
+	if (!object)
+		return;
+	KINDS[object->kind].free(object);
+	object_drop_labels(object);
 	free(object->namespace);
 	free(object->name);
 	place_clear(&object->place);

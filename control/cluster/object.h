@@ -149,7 +149,7 @@ struct object {
 	enum object_kind kind;
 	char *namespace; /* "" for Namespace and Node */
 	char *name;
-	struct label *labels;
+	struct label *labels; /* of Pods and Namespaces, for selectors */
 	size_t label_count;
 	struct place place;
 	union {
@@ -163,6 +163,7 @@ struct object {
 /* An object with room for the fields of its kind, and no others. NULL: out of memory. */
 struct object *object_new(enum object_kind kind);
 void object_free(struct object *object);
+void object_drop_labels(struct object *object);
 /* Equal in all that is used; where they were read from (place) does not count. */
 bool object_equal(const struct object *a, const struct object *b);
 /* "Service shop/cart" in a new string; NULL when out of memory. */

@@ -279,6 +279,12 @@ static void set_title(struct decode *decode, const struct object *object,
 	decode->title = *ret_title;
 }
 
+/* Of all others, what labels say is read by now. */
+static bool is_selected_by_labels(enum object_kind kind)
+{
+	return kind == OBJECT_POD || kind == OBJECT_NAMESPACE;
+}
+
 static int read_object(struct reading *reading, const struct field *node,
 		       const struct kind *kind, struct json_object *next)
 {
@@ -299,6 +305,8 @@ static int read_object(struct reading *reading, const struct field *node,
 	read_labels(&decode, node, object);
 	if (!decode.out_of_memory)
 		kind->decode(&decode, node, object);
+	if (!is_selected_by_labels(kind->kind))
+		object_drop_labels(object);
 	if (decode.out_of_memory || (place.file && !object->place.file))
 		return -ENOMEM;
 	if (decode.errors || position_is_faulty(node->value))
