@@ -38,14 +38,13 @@ struct due {
 
 /* What is in force for one Service and what was said about it. */
 struct service_record {
-	char *title; /* "Service namespace/name" */
-	char *key;   /* "namespace/name", within title */
-	char *namespace, *name;
+	const char *namespace, *name;  /* in title's memory */
 	struct wanted_service *wanted; /* applied last; NULL: nothing in force */
 	struct complaints complaints;
 	struct notices notices;
 	struct retry retry;
-	UT_hash_handle hh;
+	UT_hash_handle hh; /* by "namespace/name" */
+	char title[];	   /* "Service namespace/name", and then the namespace alone */
 };
 
 /* An interface that exists and is to carry a hook. */

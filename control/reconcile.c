@@ -17,9 +17,6 @@
 
 static void free_record(struct service_record *record)
 {
-	free(record->title);
-	free(record->namespace);
-	free(record->name);
 	if (record->wanted)
 		wanted_service_free(record->wanted);
 	complaints_clear(&record->complaints);
@@ -35,20 +32,19 @@ static void remove_record(struct controller *controller, struct service_record *
 
 static struct service_record *add_record(struct controller *controller, const char *key)
 {
-	struct service_record *record = calloc(1, sizeof(*record));
-	const char *slash = strchr(key, '/');
+	size_t length = strlen(key), before_slash = strcspn(key, "/");
+	size_t size = strlen("Service ") + length + 1 + before_slash + 1;
+	struct service_record *record = calloc(1, sizeof(*record) + size);
 
 	if (!record)
 		return NULL;
-	if (asprintf(&record->title, "Service %s", key) < 0)
-		record->title = NULL;
-	record->namespace = strndup(key, (size_t)(slash - key));
-	record->name = strdup(slash + 1);
-	if (record->title && record->namespace && record->name) {
-		record->key = record->title + strlen("Service ");
-		HASH_ADD_KEYPTR(hh, controller->services, record->key,
-				strlen(record->key), record);
-	}
+	snprintf(record->title, size, "Service %s", key);
+	const char *own_key = record->title + strlen("Service ");
+	char *namespace = record->title + strlen(record->title) + 1;
+	memcpy(namespace, key, before_slash);
+	record->namespace = namespace;
+	record->name = own_key + before_slash + 1;
+	HASH_ADD_KEYPTR(hh, controller->services, own_key, length, record);
 	if (!record->hh.tbl) {
 		free_record(record);
 		return NULL;

@@ -99,13 +99,19 @@ static bool same_service(const struct object *x, const struct object *y)
 	       same_options(&a->options, &b->options);
 }
 
+static bool same_hints(const struct endpoint_hints *a, const struct endpoint_hints *b)
+{
+	if (!a || !b)
+		return a == b;
+	return same_names(a->zones, b->zones) && same_names(a->nodes, b->nodes);
+}
+
 static bool same_endpoint(const struct slice_endpoint *a, const struct slice_endpoint *b)
 {
 	return addr_compare(&a->addr, &b->addr) == 0 && a->ready == b->ready &&
 	       a->serving == b->serving && a->terminating == b->terminating &&
 	       same_text(a->node_name, b->node_name) && same_text(a->target, b->target) &&
-	       same_names(a->zone_hints, b->zone_hints) &&
-	       same_names(a->node_hints, b->node_hints) && a->weight == b->weight;
+	       same_hints(a->hints, b->hints) && a->weight == b->weight;
 }
 
 static bool same_slice(const struct object *x, const struct object *y)

@@ -14,9 +14,13 @@
 #pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
 #endif
 
+/* Nearly all groups have one member: it needs no array. */
 struct group {
-	const struct object **members;
-	size_t count, capacity;
+	union {
+		const struct object *only;     /* capacity is 1 */
+		const struct object **members; /* capacity is more */
+	};
+	uint32_t count, capacity;
 	UT_hash_handle hh;
 	unsigned char key[];
 };
@@ -42,6 +46,7 @@ static struct group *create(struct group **index, const void *key, size_t length
 
 	if (!group)
 		return NULL;
+	group->capacity = 1;
 	memcpy(group->key, key, length);
 	HASH_ADD_KEYPTR(hh, *index, group->key, length, group);
 	if (!group->hh.tbl) {
@@ -51,25 +56,34 @@ static struct group *create(struct group **index, const void *key, size_t length
 	return group;
 }
 
+static const struct object **members_of(struct group *group)
+{
+	return group->capacity > 1 ? group->members : &group->only;
+}
+
 static void drop(struct group **index, struct group *group)
 {
 	HASH_DEL(*index, group);
-	free(group->members);
+	if (group->capacity > 1)
+		free(group->members);
 	free(group);
 }
 
 static int make_room(struct group *group)
 {
-	size_t capacity = group->capacity ? group->capacity * 2 : 1;
+	const struct object **old = group->capacity > 1 ? group->members : NULL;
+	const struct object *only = group->only;
 	const struct object **members;
 
 	if (group->count < group->capacity)
 		return 0;
-	members = reallocarray(group->members, capacity, sizeof(*members));
+	members = reallocarray(old, 2UL * group->capacity, sizeof(*members));
 	if (!members)
 		return -ENOMEM;
+	if (!old)
+		members[0] = only;
 	group->members = members;
-	group->capacity = capacity;
+	group->capacity *= 2;
 	return 0;
 }
 
@@ -90,12 +104,13 @@ int group_add(struct group **index, const void *key, size_t length,
 			drop(index, group);
 		return r;
 	}
+	const struct object **members = members_of(group);
 	for (at = group->count; at > 0; at--) {
-		if (object_order(group->members[at - 1], object) <= 0)
+		if (object_order(members[at - 1], object) <= 0)
 			break;
-		group->members[at] = group->members[at - 1];
+		members[at] = members[at - 1];
 	}
-	group->members[at] = object;
+	members[at] = object;
 	group->count++;
 	return 0;
 }
@@ -107,12 +122,13 @@ void group_remove(struct group **index, const void *key, size_t length,
 
 	if (!group)
 		return;
+	const struct object **members = members_of(group);
 	for (size_t i = 0; i < group->count; i++) {
-		if (group->members[i] != object)
+		if (members[i] != object)
 			continue;
 		group->count--;
-		memmove(&group->members[i], &group->members[i + 1],
-			(group->count - i) * sizeof(group->members[0]));
+		memmove(&members[i], &members[i + 1],
+			(group->count - i) * sizeof(members[0]));
 		break;
 	}
 	if (group->count == 0)
@@ -122,10 +138,10 @@ void group_remove(struct group **index, const void *key, size_t length,
 const struct object *const *group_find(const struct group *index, const void *key,
 				       size_t length, size_t *ret_count)
 {
-	const struct group *group = find(index, key, length);
+	struct group *group = find(index, key, length);
 
 	*ret_count = group ? group->count : 0;
-	return group ? group->members : NULL;
+	return group ? members_of(group) : NULL;
 }
 
 void group_free_all(struct group **index)

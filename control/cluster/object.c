@@ -5,6 +5,7 @@
  */
 #include "object.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -37,6 +38,15 @@ static void free_list(char **names)
 	free(names);
 }
 
+static void free_hints(struct endpoint_hints *hints)
+{
+	if (!hints)
+		return;
+	free_list(hints->zones);
+	free_list(hints->nodes);
+	free(hints);
+}
+
 static void free_slice(struct object *object)
 {
 	struct endpoint_slice *slice = &object->slice;
@@ -46,8 +56,7 @@ static void free_slice(struct object *object)
 	for (size_t i = 0; i < slice->endpoint_count; i++) {
 		free(slice->endpoints[i].node_name);
 		free(slice->endpoints[i].target);
-		free_list(slice->endpoints[i].zone_hints);
-		free_list(slice->endpoints[i].node_hints);
+		free_hints(slice->endpoints[i].hints);
 	}
 	free(slice->ports);
 	free(slice->endpoints);
@@ -114,19 +123,44 @@ static void free_policy(struct object *object)
 
 static const struct {
 	const char *name;
-	void (*free)(struct object *object); /* what the kind's own fields own */
+	size_t size;			     /* of the kind's own fields */
+	void (*free)(struct object *object); /* what they own */
 } KINDS[OBJECT_KINDS] = {
-	[OBJECT_SERVICE] = { "Service", free_service },
-	[OBJECT_ENDPOINT_SLICE] = { "EndpointSlice", free_slice },
-	[OBJECT_POD] = { "Pod", free_pod },
-	[OBJECT_NAMESPACE] = { "Namespace", free_namespace },
-	[OBJECT_NODE] = { "Node", free_node },
-	[OBJECT_NETWORK_POLICY] = { "NetworkPolicy", free_policy },
+	[OBJECT_SERVICE] = { "Service", sizeof(struct service), free_service },
+	[OBJECT_ENDPOINT_SLICE] = { "EndpointSlice", sizeof(struct endpoint_slice),
+				    free_slice },
+	[OBJECT_POD] = { "Pod", sizeof(struct pod), free_pod },
+	[OBJECT_NAMESPACE] = { "Namespace", 0, free_namespace },
+	[OBJECT_NODE] = { "Node", sizeof(struct node), free_node },
+	[OBJECT_NETWORK_POLICY] = { "NetworkPolicy", sizeof(struct network_policy),
+				    free_policy },
 };
+
+/* An EndpointSlice's fields are a fifth of a Service's. */
+struct object *object_new(enum object_kind kind)
+{
+	struct object *object =
+	    calloc(1, offsetof(struct object, service) + KINDS[kind].size);
+
+	if (object)
+		object->kind = kind;
+	return object;
+}
 
 const char *object_kind_name(enum object_kind kind)
 {
 	return KINDS[kind].name;
+}
+
+void object_drop_labels(struct object *object)
+{
+	for (size_t i = 0; i < object->label_count; i++) {
+		free(object->labels[i].key);
+		free(object->labels[i].value);
+	}
+	free(object->labels);
+	object->labels = NULL;
+	object->label_count = 0;
 }
 
 void object_free(struct object *object)
@@ -134,11 +168,7 @@ void object_free(struct object *object)
 	if (!object)
 		return;
 	KINDS[object->kind].free(object);
-	for (size_t i = 0; i < object->label_count; i++) {
-		free(object->labels[i].key);
-		free(object->labels[i].value);
-	}
-	free(object->labels);
+	object_drop_labels(object);
 	free(object->namespace);
 	free(object->name);
 	place_clear(&object->place);

@@ -105,15 +105,20 @@ struct slice_port {
 	uint16_t port; /* ports without number are left out by the reader */
 };
 
+struct endpoint_hints {
+	char **zones; /* forZones[].name, NULL-terminated; NULL: none */
+	char **nodes; /* forNodes[].name */
+};
+
+/* Small, since there may be 100,000. */
 struct slice_endpoint {
-	struct hg_addr addr;		  /* addresses[0] */
+	struct hg_addr addr;	      /* addresses[0] */
+	char *node_name;	      /* NULL: absent */
+	char *target;		      /* targetRef "namespace/name" of a Pod, or NULL */
+	struct endpoint_hints *hints; /* NULL: none */
+	/* annotation headgate.io/weights, 1 by default; 0: no new flows */
+	uint16_t weight;
 	bool ready, serving, terminating; /* defaults applied */
-	char *node_name;		  /* NULL: absent */
-	char *target;	   /* targetRef "namespace/name" of a Pod, or NULL */
-	char **zone_hints; /* hints.forZones[].name, NULL-terminated; NULL: none */
-	char **node_hints; /* hints.forNodes[].name */
-	uint32_t
-	    weight; /* annotation headgate.io/weights, 1 by default; 0: no new flows */
 };
 
 struct endpoint_slice {
@@ -205,7 +210,7 @@ struct object {
 	enum object_kind kind;
 	char *namespace; /* "" for Namespace and Node */
 	char *name;
-	struct label *labels;
+	struct label *labels; /* of Pods and Namespaces, for selectors */
 	size_t label_count;
 	struct place place;
 	union {
@@ -217,7 +222,10 @@ struct object {
 	};
 };
 
+/* An object with room for the fields of its kind, and no others. NULL: out of memory. */
+struct object *object_new(enum object_kind kind);
 void object_free(struct object *object);
+void object_drop_labels(struct object *object);
 /* Parts of a policy, for whoever drops them before the whole. */
 void label_selector_clear(struct label_selector *selector); /* is empty then */
 void policy_rules_free(struct policy_spec_rule *rules, size_t count);

@@ -57,9 +57,9 @@ static enum backend_state judge(const struct endpoint *endpoint, bool chosen, in
 	return chosen && endpoint->from->weight ? BACKEND_ACTIVE : BACKEND_STANDBY;
 }
 
-static uint32_t weight_of(const struct endpoint *endpoint)
+static uint16_t weight_of(const struct endpoint *endpoint)
 {
-	uint32_t weight = endpoint->from->weight;
+	uint16_t weight = endpoint->from->weight;
 
 	return weight < TABLE_WEIGHT_MAX ? weight : TABLE_WEIGHT_MAX;
 }
@@ -207,7 +207,7 @@ int backends_fill(const struct job *job, const struct endpoint_list *list,
 	struct table_load load;
 	int r;
 
-	port->backends = calloc(list->count + 1, sizeof(*port->backends));
+	port->backends = calloc(list->count ?: 1, sizeof(*port->backends));
 	if (!chosen || !verdicts || !port->backends)
 		return -ENOMEM;
 	endpoints_choose(list, job->local, &job->viewpoint, chosen);

@@ -166,8 +166,11 @@ enum level { LEVEL_NODE, LEVEL_ZONE, LEVEL_NONE };
 
 static char *const *hints_of(const struct endpoint *endpoint, enum level level)
 {
-	return level == LEVEL_NODE ? endpoint->from->node_hints
-				   : endpoint->from->zone_hints;
+	const struct endpoint_hints *hints = endpoint->from->hints;
+
+	if (!hints)
+		return NULL;
+	return level == LEVEL_NODE ? hints->nodes : hints->zones;
 }
 
 /* A level counts when every ready endpoint has a hint of it and one names us. */

@@ -26,15 +26,16 @@ enum backend_state {
 			 stays */
 };
 
+/* Small, since there may be 100,000. */
 struct wanted_backend {
 	struct hg_addr addr;
-	uint16_t port;
-	uint32_t weight;
-	enum backend_state state;
-	enum { HEALTH_NONE, HEALTH_UNKNOWN, HEALTH_UP, HEALTH_DOWN } health;
-	bool terminating;
 	char *node; /* NULL: unknown */
 	char *pod;  /* "namespace/name", NULL: unknown */
+	uint16_t port;
+	uint16_t weight;
+	enum backend_state state : 8;
+	enum { HEALTH_NONE, HEALTH_UNKNOWN, HEALTH_UP, HEALTH_DOWN } health : 8;
+	bool terminating;
 };
 
 /* One group of frontends with one list of backends: a service port in one family and

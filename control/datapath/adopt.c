@@ -17,7 +17,8 @@
 #include "frontends.h"
 #include "tables.h"
 
-#define BATCH 4096U
+#define BATCH		4096U
+#define GENERATION_MASK ((1U << HG_GENERATION_BITS) - 1)
 
 struct found {
 	struct hg_frontend_key key;
@@ -25,22 +26,40 @@ struct found {
 };
 
 /* ---- backends ---- */
+static struct frontend *get_frontend(struct datapath *datapath,
+				     const struct hg_frontend_key *key)
+{
+	struct frontend *frontend = frontend_find(datapath, key);
+
+	return frontend ?: frontend_new(datapath, key);
+}
+
+static int adopt_live(struct datapath *datapath, uint32_t index,
+		      const struct hg_backend *record)
+{
+	struct hg_frontend_key key =
+	    frontend_key(&record->vip, host16(record->vport), record->protocol);
+	struct frontend *frontend = get_frontend(datapath, &key);
+
+	return frontend ? backend_adopt(datapath, index, record, frontend) : -ENOMEM;
+}
+
 static int adopt_record(struct datapath *datapath, uint32_t index,
 			const struct hg_backend *record)
 {
-	uint16_t generation = record->generation & ((1U << HG_GENERATION_BITS) - 1);
+	uint16_t generation = record->generation & GENERATION_MASK;
 	int r = 0;
 
 	if (record->flags & HG_BACKEND_LIVE)
-		r = backend_adopt(datapath, index, record);
+		r = adopt_live(datapath, index, record);
 	if (r == 0 && record->flags & HG_BACKEND_LIVE)
 		return 0;
-	datapath->backends[index].record.generation = generation;
+	datapath->backends[index].generation = generation;
 	if (r == 0 || r == -ENOMEM)
 		return r;
-	struct hg_backend none = { .generation = (generation + 1) &
-						 ((1U << HG_GENERATION_BITS) - 1) };
-	datapath->backends[index].record = none;
+	struct hg_backend none = { .generation = (generation + 1) & GENERATION_MASK };
+	datapath->backends[index] =
+	    (struct backend){ .generation = none.generation & GENERATION_MASK };
 	return map_put(datapath, MAP_BACKENDS, index, &none);
 }
 
@@ -95,13 +114,10 @@ static int read_members(struct datapath *datapath, struct frontend *frontend)
 		if (!index || index >= datapath->entries[MAP_BACKENDS])
 			continue;
 		backend = &datapath->backends[index];
-		if (backend->frontend || !(backend->record.flags & HG_BACKEND_LIVE) ||
-		    addr_compare(&backend->record.vip, &frontend->key.addr) ||
-		    backend->record.vport != frontend->key.port ||
-		    backend->record.protocol != frontend->key.protocol)
+		if (backend->frontend != frontend ||
+		    backend->position != BACKEND_UNPLACED)
 			continue;
-		backend->frontend = frontend;
-		backend->position = i;
+		backend->position = (uint16_t)i;
 		frontend->members[i] = index;
 	}
 	return 0;
@@ -193,7 +209,7 @@ static int discard(struct datapath *datapath, const struct found *found,
 static int adopt_frontend(struct datapath *datapath, const struct found *found,
 			  struct complaints *complaints)
 {
-	struct frontend *frontend = frontend_new(datapath, &found->key);
+	struct frontend *frontend = get_frontend(datapath, &found->key);
 
 	if (!frontend)
 		return -ENOMEM;
@@ -201,7 +217,8 @@ static int adopt_frontend(struct datapath *datapath, const struct found *found,
 	/* In force: what failed is memory or a system call, not the record. */
 	if (r == 0 || r == -ENOMEM || frontend->service)
 		return r;
-	frontend_free(datapath, frontend);
+	frontend->record = (struct hg_service){ 0 };
+	frontend->vip = NULL;
 	return discard(datapath, found, complaints);
 }
 
@@ -255,33 +272,43 @@ static int adopt_frontends(struct datapath *datapath, struct complaints *complai
 	return r;
 }
 
+/* In no range: beyond those that the frontend's record counts. */
+static int place_departed(struct datapath *datapath, uint32_t index)
+{
+	struct backend *backend = &datapath->backends[index];
+	struct frontend *frontend = backend->frontend;
+	size_t size = (frontend->member_count + 1) * sizeof(uint32_t);
+
+	if (frontend->member_count >= BACKEND_UNPLACED)
+		return -E2BIG;
+	uint32_t *members = realloc(frontend->members, size);
+	if (!members)
+		return -ENOMEM;
+	members[frontend->member_count] = index;
+	backend->position = (uint16_t)frontend->member_count++;
+	frontend->members = members;
+	backend_depart(datapath, index, -1, clock_ns());
+	return 0;
+}
+
 /* Backends whose frontend is gone: they keep serving their flows. */
 static int adopt_departed(struct datapath *datapath)
 {
-	for (uint32_t index = 1; index < datapath->entries[MAP_BACKENDS]; index++) {
-		struct backend *backend = &datapath->backends[index];
-		const struct hg_backend *record = &backend->record;
+	struct frontend *frontend, *next;
 
-		if (!(record->flags & HG_BACKEND_LIVE) || backend->frontend)
+	for (uint32_t index = 1; index < datapath->entries[MAP_BACKENDS]; index++) {
+		const struct backend *backend = &datapath->backends[index];
+
+		if (!backend->frontend || backend->position != BACKEND_UNPLACED)
 			continue;
-		struct hg_frontend_key key =
-		    frontend_key(&record->vip, host16(record->vport), record->protocol);
-		struct frontend *frontend = frontend_find(datapath, &key);
-		if (!frontend)
-			frontend = frontend_new(datapath, &key);
-		if (!frontend)
-			return -ENOMEM;
-		size_t size = (frontend->member_count + 1) * sizeof(uint32_t);
-		uint32_t *members = realloc(frontend->members, size);
-		if (!members)
-			return -ENOMEM;
-		/* In no range: beyond those that the record counts. */
-		members[frontend->member_count] = index;
-		backend->position = frontend->member_count++;
-		backend->frontend = frontend;
-		frontend->members = members;
-		backend_depart(datapath, index, -1, clock_ns());
+		int r = place_departed(datapath, index);
+		if (r < 0)
+			return r;
 	}
+	/* Frontends taken out of force for want of a sound record, and of any backend. */
+	HASH_ITER (hh, datapath->frontends, frontend, next)
+		if (!frontend->service && !frontend->member_count)
+			frontend_free(datapath, frontend);
 	return 0;
 }
 
@@ -300,6 +327,7 @@ int adopt(struct datapath *datapath, struct complaints *complaints)
 		r = hops_forget(datapath);
 	if (r == 0)
 		r = adopt_frontends(datapath, complaints);
+	tables_adopted(datapath);
 	if (r == 0)
 		r = adopt_departed(datapath);
 	/* Flows remember hops by the previous daemon's numbers. */

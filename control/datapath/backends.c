@@ -13,75 +13,44 @@
 
 #define MARKABLE (HG_BACKEND_MOVE_UDP | HG_BACKEND_NAT)
 
-static struct endpoint_key endpoint_key(const struct hg_backend *record)
+static struct hg_backend record_of(const struct datapath *datapath,
+				   const struct backend *backend)
 {
-	return (struct endpoint_key){ .addr = record->addr,
-				      .port = record->port,
-				      .protocol = record->protocol };
+	const struct endpoint *endpoint = backend_endpoint(datapath, backend);
+	const struct hg_frontend_key *vip = &backend->frontend->key;
+
+	return (struct hg_backend){ .addr = endpoint->addr,
+				    .vip = vip->addr,
+				    .port = endpoint->port,
+				    .vport = vip->port,
+				    .protocol = vip->protocol,
+				    .flags = backend->flags,
+				    .generation = backend->generation,
+				    .hop = backend->hop < HG_HOPS ? backend->hop : 0,
+				    .ifindex = backend->ifindex,
+				    .service = backend->service,
+				    .endpoint = backend->endpoint,
+				    .snat = backend->snat };
 }
 
-static struct endpoint *add_endpoint(struct datapath *datapath,
-				     const struct endpoint_key *key, uint32_t number)
-{
-	struct endpoint *endpoint = calloc(1, sizeof(*endpoint));
-
-	if (!endpoint)
-		return NULL;
-	endpoint->key = *key;
-	endpoint->number = number;
-	HASH_ADD(hh, datapath->endpoints, key, sizeof(endpoint->key), endpoint);
-	if (endpoint->hh.tbl)
-		return endpoint;
-	free(endpoint);
-	return NULL;
-}
-
-/* number 0: any. */
-static int get_endpoint(struct datapath *datapath, const struct hg_backend *record,
-			uint32_t number, struct endpoint **ret_endpoint)
-{
-	struct endpoint_key key = endpoint_key(record);
-	struct endpoint *endpoint;
-
-	HASH_FIND(hh, datapath->endpoints, &key, sizeof(key), endpoint);
-	if (!endpoint) {
-		int r = number ? numbers_claim(&datapath->endpoint_numbers, number)
-			       : numbers_take(&datapath->endpoint_numbers, &number);
-		if (r < 0)
-			return r;
-		endpoint = add_endpoint(datapath, &key, number);
-		if (!endpoint) {
-			numbers_give_back(&datapath->endpoint_numbers, number);
-			return -ENOMEM;
-		}
-	}
-	endpoint->users++;
-	*ret_endpoint = endpoint;
-	return 0;
-}
-
-static void put_endpoint(struct datapath *datapath, struct endpoint *endpoint)
-{
-	if (!endpoint || --endpoint->users)
-		return;
-	numbers_release(&datapath->endpoint_numbers, endpoint->number, clock_ns());
-	HASH_DELETE(hh, datapath->endpoints, endpoint);
-	free(endpoint);
-}
-
+/* Make the backend what it is changed to, in the map first. */
 static int write_record(struct datapath *datapath, uint32_t index,
-			const struct hg_backend *record)
+			const struct backend *changed)
 {
 	struct backend *backend = &datapath->backends[index];
+	struct hg_backend old = record_of(datapath, backend);
+	struct hg_backend record = record_of(datapath, changed);
+	int r = 0;
 
-	if (!memcmp(&backend->record, record, sizeof(*record)))
-		return 0;
-	int r = map_put(datapath, MAP_BACKENDS, index, record);
+	if (memcmp(&old, &record, sizeof(record)) != 0)
+		r = map_put(datapath, MAP_BACKENDS, index, &record);
 	if (r < 0)
 		return r;
-	backend->record = *record;
-	if (backend->endpoint)
-		backend->endpoint->out = record->flags & HG_BACKEND_MOVE_UDP;
+	*backend = *changed;
+	/* An empty record says nothing about the endpoint. */
+	if (record.flags & HG_BACKEND_LIVE)
+		datapath->endpoints.items[record.endpoint].out =
+		    record.flags & HG_BACKEND_MOVE_UDP;
 	return 0;
 }
 
@@ -89,106 +58,106 @@ bool datapath_is_out(void *context, const struct hg_addr *addr, uint16_t port,
 		     uint8_t protocol)
 {
 	const struct datapath *datapath = context;
-	struct endpoint_key key = { .addr = *addr,
-				    .port = be16(port),
-				    .protocol = protocol };
-	const struct endpoint *endpoint;
+	struct endpoint key = { .addr = *addr, .port = be16(port), .protocol = protocol };
+	uint32_t number = endpoint_find(&datapath->endpoints, &key);
 
-	HASH_FIND(hh, datapath->endpoints, &key, sizeof(key), endpoint);
-	return endpoint && endpoint->out;
+	return datapath->endpoints.items[number].out;
 }
 
 /* Replies of these reach us with the client's own address as destination. */
 static int update_ours(struct datapath *datapath, struct backend *backend, bool wanted)
 {
+	const struct hg_addr *addr = &backend_endpoint(datapath, backend)->addr;
+
 	if (backend->in_ours == wanted)
 		return 0;
 	backend->in_ours = wanted;
-	return wanted ? ours_enter(datapath, &backend->record.addr)
-		      : ours_leave(datapath, &backend->record.addr);
+	return wanted ? ours_enter(datapath, addr) : ours_leave(datapath, addr);
 }
 
-static bool is_ours(const struct datapath *datapath, const struct hg_backend *record)
+static bool is_ours(const struct datapath *datapath, const struct backend *backend)
 {
-	return record->ifindex || datapath->options.pods ||
-	       record->flags & HG_BACKEND_NAT;
+	return backend->ifindex || datapath->options.pods ||
+	       backend->flags & HG_BACKEND_NAT;
 }
 
-static void drop_hop(struct datapath *datapath, struct backend *backend)
+static void drop_hop(struct datapath *datapath, uint32_t hop)
 {
-	if (backend->hop)
-		datapath->resolver.release(datapath->resolver.context, backend->hop);
-	backend->hop = 0;
+	if (hop)
+		datapath->resolver.release(datapath->resolver.context, hop);
 }
 
-/* Ask the resolver where the record's address lies; hold its hop instead of the old. */
-static int find_way(struct datapath *datapath, struct backend *backend,
-		    struct hg_backend *record, struct complaints *complaints)
+/* Ask the resolver where the address lies. The hop found is held. */
+static int find_way(struct datapath *datapath, struct backend *changed,
+		    struct complaints *complaints)
 {
 	const struct datapath_resolver *resolver = &datapath->resolver;
+	const struct hg_addr *addr = &backend_endpoint(datapath, changed)->addr;
 	struct hg_addr source = { 0 };
 	uint32_t hop = 0, ifindex = 0;
-	int r = resolver->find(resolver->context, &record->addr, &hop, &ifindex, &source);
+	int r = resolver->find(resolver->context, addr, &hop, &ifindex, &source);
 
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
 		hop = ifindex = 0;
-	drop_hop(datapath, backend);
-	backend->hop = hop;
-	record->hop = hop < HG_HOPS ? hop : 0;
-	record->ifindex = ifindex;
-	record->flags &= (uint8_t)~HG_BACKEND_UNREACHABLE;
-	if (!record->hop)
-		record->flags |= HG_BACKEND_UNREACHABLE;
-	const struct hg_addr *snat = snat_choose(datapath, &record->addr, &source);
-	record->snat = snat_index(datapath, snat, complaints);
+	changed->hop = hop;
+	changed->ifindex = ifindex;
+	changed->flags &= (uint8_t)~HG_BACKEND_UNREACHABLE;
+	if (!hop || hop >= HG_HOPS)
+		changed->flags |= HG_BACKEND_UNREACHABLE;
+	const struct hg_addr *snat = snat_choose(datapath, addr, &source);
+	changed->snat = snat_index(datapath, snat, complaints);
 	return 0;
+}
+
+/* The changed record, with its way found, is written; one of both hops is let go. */
+static int resolve(struct datapath *datapath, uint32_t index, struct backend *changed,
+		   struct complaints *complaints)
+{
+	struct backend *backend = &datapath->backends[index];
+	uint32_t old_hop = backend->hop;
+	int r = find_way(datapath, changed, complaints);
+
+	if (r < 0)
+		return r;
+	r = write_record(datapath, index, changed);
+	drop_hop(datapath, r < 0 ? changed->hop : old_hop);
+	return r < 0 ? r : update_ours(datapath, backend, is_ours(datapath, backend));
 }
 
 int backend_resolve(struct datapath *datapath, uint32_t index,
 		    struct complaints *complaints)
 {
-	struct backend *backend = &datapath->backends[index];
-	struct hg_backend record = backend->record;
-	int r = find_way(datapath, backend, &record, complaints);
+	struct backend changed = datapath->backends[index];
 
-	if (r < 0)
-		return r;
-	r = write_record(datapath, index, &record);
-	if (r < 0)
-		return r;
-	return update_ours(datapath, backend, is_ours(datapath, &backend->record));
+	return resolve(datapath, index, &changed, complaints);
 }
 
-int backend_enter(struct datapath *datapath, const struct hg_backend *wanted,
+int backend_enter(struct datapath *datapath, const struct backend_spec *spec,
 		  struct complaints *complaints, uint32_t *ret_index)
 {
-	struct endpoint *endpoint;
-	uint32_t index;
+	uint32_t index, endpoint;
 	int r = numbers_take(&datapath->backend_numbers, &index);
 
 	if (r < 0)
 		return r;
-	r = get_endpoint(datapath, wanted, 0, &endpoint);
+	r = endpoint_take(&datapath->endpoints, &spec->endpoint, 0, &endpoint);
 	if (r < 0) {
 		numbers_give_back(&datapath->backend_numbers, index);
 		return r;
 	}
 	struct backend *backend = &datapath->backends[index];
-	struct hg_backend record = *wanted;
-	record.flags |= HG_BACKEND_LIVE;
-	record.generation = backend->record.generation;
-	record.endpoint = endpoint->number;
-	*backend = (struct backend){ .record = { .generation = record.generation },
-				     .endpoint = endpoint };
+	*backend = (struct backend){ .generation = backend->generation,
+				     .frontend = spec->frontend,
+				     .endpoint = endpoint,
+				     .position = BACKEND_UNPLACED };
+	struct backend changed = *backend;
+	changed.flags = spec->flags | HG_BACKEND_LIVE;
+	changed.service = spec->service;
 	r = stats_clear(datapath, index);
 	if (r == 0)
-		r = find_way(datapath, backend, &record, complaints);
-	if (r == 0)
-		r = write_record(datapath, index, &record);
-	if (r == 0)
-		r = update_ours(datapath, backend, is_ours(datapath, &record));
+		r = resolve(datapath, index, &changed, complaints);
 	if (r < 0) {
 		backend_discard(datapath, index);
 		return r;
@@ -198,60 +167,65 @@ int backend_enter(struct datapath *datapath, const struct hg_backend *wanted,
 }
 
 int backend_adopt(struct datapath *datapath, uint32_t index,
-		  const struct hg_backend *record)
+		  const struct hg_backend *record, struct frontend *frontend)
 {
 	struct backend *backend = &datapath->backends[index];
-	struct endpoint *endpoint;
+	struct endpoint key = { .addr = record->addr,
+				.port = record->port,
+				.protocol = record->protocol };
+	uint32_t endpoint;
 	int r = numbers_claim(&datapath->backend_numbers, index);
 
 	if (r < 0)
 		return r;
-	r = get_endpoint(datapath, record, record->endpoint, &endpoint);
+	r = endpoint_take(&datapath->endpoints, &key, record->endpoint, &endpoint);
 	if (r < 0) {
 		numbers_give_back(&datapath->backend_numbers, index);
 		return r;
 	}
-	*backend = (struct backend){ .record = *record, .endpoint = endpoint };
+	*backend = (struct backend){ .generation = record->generation,
+				     .frontend = frontend,
+				     .endpoint = endpoint,
+				     .position = BACKEND_UNPLACED };
 	/* Hops are numbered anew by this daemon; until then the FIB answers. */
-	struct hg_backend changed = *record;
-	changed.hop = 0;
-	changed.flags |= HG_BACKEND_UNREACHABLE;
-	changed.endpoint = endpoint->number;
+	struct backend changed = *backend;
+	changed.flags = record->flags | HG_BACKEND_UNREACHABLE;
+	changed.ifindex = record->ifindex;
+	changed.service = record->service;
+	changed.snat = record->snat;
 	r = write_record(datapath, index, &changed);
 	if (r < 0)
 		return r;
-	return update_ours(datapath, backend, is_ours(datapath, record));
+	return update_ours(datapath, backend, is_ours(datapath, backend));
 }
 
 static int clear(struct datapath *datapath, uint32_t index, uint16_t generation)
 {
 	struct backend *backend = &datapath->backends[index];
-	struct hg_backend record = backend->record;
 	int r = update_ours(datapath, backend, false);
+	struct backend changed = *backend;
 
-	drop_hop(datapath, backend);
-	/* Before the write: an empty record says nothing about the endpoint. */
-	put_endpoint(datapath, backend->endpoint);
-	backend->endpoint = NULL;
-	record.flags = 0;
-	record.generation = generation;
-	int written = write_record(datapath, index, &record);
-	*backend = (struct backend){ .record = { .generation = generation } };
+	changed.flags = 0;
+	changed.generation = generation & ((1U << HG_GENERATION_BITS) - 1);
+	int written = write_record(datapath, index, &changed);
+	drop_hop(datapath, backend->hop);
+	endpoint_drop(&datapath->endpoints, backend->endpoint, clock_ns());
+	*backend = (struct backend){ .generation = changed.generation };
 	return written < 0 ? written : r;
 }
 
 void backend_discard(struct datapath *datapath, uint32_t index)
 {
-	clear(datapath, index, datapath->backends[index].record.generation);
+	clear(datapath, index, datapath->backends[index].generation);
 	numbers_give_back(&datapath->backend_numbers, index);
 }
 
 int backend_free(struct datapath *datapath, uint32_t index)
 {
-	uint16_t generation = datapath->backends[index].record.generation + 1;
+	uint16_t generation = datapath->backends[index].generation + 1;
 
 	backend_return(datapath, index);
-	int r = clear(datapath, index, generation & ((1U << HG_GENERATION_BITS) - 1));
+	int r = clear(datapath, index, generation);
 	numbers_release(&datapath->backend_numbers, index, clock_ns());
 	return r;
 }
@@ -260,14 +234,14 @@ int backend_mark(struct datapath *datapath, uint32_t index, uint8_t flags,
 		 uint32_t service)
 {
 	struct backend *backend = &datapath->backends[index];
-	struct hg_backend record = backend->record;
+	struct backend changed = *backend;
 
-	record.flags = (uint8_t)((record.flags & ~MARKABLE) | (flags & MARKABLE));
-	record.service = service;
-	int r = write_record(datapath, index, &record);
+	changed.flags = (uint8_t)((changed.flags & ~MARKABLE) | (flags & MARKABLE));
+	changed.service = service;
+	int r = write_record(datapath, index, &changed);
 	if (r < 0)
 		return r;
-	return update_ours(datapath, backend, is_ours(datapath, &backend->record));
+	return update_ours(datapath, backend, is_ours(datapath, backend));
 }
 
 void backend_return(struct datapath *datapath, uint32_t index)
@@ -276,7 +250,7 @@ void backend_return(struct datapath *datapath, uint32_t index)
 
 	if (!backend->departed)
 		return;
-	DL_DELETE(datapath->departed, backend);
+	DL_DELETE(datapath->departed, &datapath->departures[index]);
 	datapath->departed_count--;
 	backend->departed = false;
 }
@@ -285,12 +259,12 @@ void backend_depart(struct datapath *datapath, uint32_t index, int64_t drain_s,
 		    uint64_t now_ns)
 {
 	struct backend *backend = &datapath->backends[index];
+	struct departure *departure = &datapath->departures[index];
 
 	if (backend->departed)
 		return;
 	backend->departed = true;
-	backend->departed_ns = now_ns;
-	backend->drain_s = drain_s;
-	DL_APPEND(datapath->departed, backend);
+	*departure = (struct departure){ .since_ns = now_ns, .drain_s = drain_s };
+	DL_APPEND(datapath->departed, departure);
 	datapath->departed_count++;
 }

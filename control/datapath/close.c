@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Give back this process's memory of the datapath; maps, pins and attachments stay. */
-#include <assert.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -16,14 +15,10 @@ static void free_applied(struct datapath *datapath)
 		struct applied_port *port, *next;
 
 		DL_FOREACH_SAFE (service->ports, port, next) {
-			assert(datapath->ports); /* the analyzer does not know uthash */
-			HASH_DELETE(hh, datapath->ports, port);
 			free(port->ranges);
-			free(port->key);
 			free(port);
 		}
 		HASH_DELETE(hh, datapath->applied, service);
-		free(service->name);
 		free(service);
 	}
 }
@@ -33,9 +28,9 @@ static void free_table(struct datapath *datapath, struct slot_table *table)
 	if (!table || --table->users)
 		return;
 	if (table->in_bases)
-		HASH_DELETE(by_base, datapath->tables_by_base, table);
+		HASH_DELETE(hh, datapath->tables_by_base, table);
 	if (table->in_hashes)
-		HASH_DELETE(by_hash, datapath->tables_by_hash, table);
+		HASH_DELETE(hh, datapath->tables_by_hash, table);
 	free(table);
 }
 
@@ -43,7 +38,6 @@ static void free_frontends(struct datapath *datapath)
 {
 	struct frontend *frontend, *next;
 	struct vip *vip, *next_vip;
-	struct endpoint *endpoint, *next_endpoint;
 
 	HASH_ITER (hh, datapath->frontends, frontend, next) {
 		HASH_DELETE(hh, datapath->frontends, frontend);
@@ -54,10 +48,6 @@ static void free_frontends(struct datapath *datapath)
 	HASH_ITER (hh, datapath->vips, vip, next_vip) {
 		HASH_DELETE(hh, datapath->vips, vip);
 		free(vip);
-	}
-	HASH_ITER (hh, datapath->endpoints, endpoint, next_endpoint) {
-		HASH_DELETE(hh, datapath->endpoints, endpoint);
-		free(endpoint);
 	}
 }
 
@@ -94,11 +84,12 @@ void datapath_close(struct datapath *datapath)
 	numbers_close(&datapath->services);
 	numbers_close(&datapath->ids);
 	numbers_close(&datapath->backend_numbers);
-	numbers_close(&datapath->endpoint_numbers);
+	endpoints_close(&datapath->endpoints);
 	ours_close(&datapath->ours);
 	sweep_close(&datapath->sweep);
 	free(datapath->stats);
 	free(datapath->backends);
+	free(datapath->departures);
 	free(datapath->hops);
 	free(datapath->id_holders);
 	free(datapath->cluster_cidrs);

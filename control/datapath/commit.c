@@ -45,10 +45,8 @@ static void cancel_vip(struct plan *plan, struct vip *vip)
 static void free_port(struct datapath *datapath, struct applied_port *port)
 {
 	id_leave(datapath, port->id);
-	HASH_DELETE(hh, datapath->ports, port);
 	DL_DELETE(port->service->ports, port);
 	free(port->ranges);
-	free(port->key);
 	free(port);
 }
 
@@ -146,7 +144,7 @@ static int mark_members(struct datapath *datapath, const struct change *change)
 
 		if (!index)
 			continue;
-		datapath->backends[index].position = i;
+		datapath->backends[index].position = (uint16_t)i;
 		if (i < wanted->backend_count)
 			backend_return(datapath, index);
 		else

@@ -139,12 +139,15 @@ static int open_memory(struct datapath *datapath)
 
 	datapath->stats = calloc(datapath->config.cpus, sizeof(*datapath->stats));
 	datapath->backends = calloc(entries[MAP_BACKENDS], sizeof(*datapath->backends));
+	datapath->departures =
+	    calloc(entries[MAP_BACKENDS], sizeof(*datapath->departures));
 	datapath->hops = calloc(HG_HOPS, sizeof(*datapath->hops));
 	datapath->id_holders = calloc(ids, sizeof(*datapath->id_holders));
 	datapath->state = map_whole(datapath->fds[MAP_STATE], WINDOW_PAGE);
 	datapath->locks = map_whole(datapath->fds[MAP_LOCKS], HG_LOCKS * 8UL);
-	if (!datapath->stats || !datapath->backends || !datapath->hops ||
-	    !datapath->id_holders || !datapath->state || !datapath->locks)
+	if (!datapath->stats || !datapath->backends || !datapath->departures ||
+	    !datapath->hops || !datapath->id_holders || !datapath->state ||
+	    !datapath->locks)
 		return -ENOMEM;
 	open_windows(datapath);
 	int r = ours_open(&datapath->ours);
@@ -160,7 +163,7 @@ static int open_memory(struct datapath *datapath)
 		r = numbers_open(&datapath->backend_numbers, entries[MAP_BACKENDS]);
 	/* An endpoint number rests after its backend does, so there are more of them. */
 	if (r == 0)
-		r = numbers_open(&datapath->endpoint_numbers, 2 * entries[MAP_BACKENDS]);
+		r = endpoints_open(&datapath->endpoints, 2 * entries[MAP_BACKENDS]);
 	return r < 0 ? r : sweep_open(datapath);
 }
 
@@ -232,7 +235,7 @@ void datapath_tick(struct datapath *datapath)
 	numbers_tick(&datapath->services, now);
 	numbers_tick(&datapath->ids, now);
 	numbers_tick(&datapath->backend_numbers, now);
-	numbers_tick(&datapath->endpoint_numbers, now);
+	numbers_tick(&datapath->endpoints.numbers, now);
 	/* A failure here is one of memory: the next tick tries the same again. */
 	(void)drain_step(datapath, now);
 	(void)tables_settle(datapath, now);

@@ -2,8 +2,8 @@
 /* Flows listed and deleted on request. */
 #include <errno.h>
 #include <string.h>
+#include "backends.h"
 #include "expiry.h"
-#include "state.h"
 
 struct listing {
 	struct datapath *datapath;
@@ -40,11 +40,12 @@ static void describe_backend(const struct datapath *datapath, const struct hg_fl
 	}
 	if (index >= datapath->entries[MAP_BACKENDS])
 		return;
-	const struct hg_backend *record = &datapath->backends[index].record;
-	if (record->generation != line->backend >> HG_BACKEND_BITS)
+	const struct backend *backend = &datapath->backends[index];
+	if (backend->generation != line->backend >> HG_BACKEND_BITS)
 		return;
-	ret_flow->backend = record->addr;
-	ret_flow->backend_port = host16(record->port);
+	const struct endpoint *endpoint = backend_endpoint(datapath, backend);
+	ret_flow->backend = endpoint->addr;
+	ret_flow->backend_port = host16(endpoint->port);
 }
 
 static void describe(const struct listing *listing, const struct pair *pair,

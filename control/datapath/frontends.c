@@ -90,9 +90,10 @@ int frontend_remove(struct datapath *datapath, struct frontend *frontend, int64_
 
 		if (!index)
 			continue;
-		uint8_t flags = datapath->backends[index].record.flags;
-		int marked = backend_mark(datapath, index, flags | HG_BACKEND_MOVE_UDP,
-					  datapath->backends[index].record.service);
+		const struct backend *backend = &datapath->backends[index];
+		int marked =
+		    backend_mark(datapath, index, backend->flags | HG_BACKEND_MOVE_UDP,
+				 backend->service);
 		r = r < 0 ? r : marked;
 		backend_depart(datapath, index, drain_s, clock_ns());
 	}
@@ -121,6 +122,16 @@ int frontend_release_backend(struct datapath *datapath, uint32_t index)
 	if (!frontend->service && !frontend->planned && !has_members(frontend))
 		frontend_free(datapath, frontend);
 	return r;
+}
+
+struct applied_port *port_find(const struct applied_service *service, const char *key)
+{
+	struct applied_port *port;
+
+	DL_FOREACH (service->ports, port)
+		if (!strcmp(port->key, key))
+			break;
+	return port;
 }
 
 void id_hold(struct datapath *datapath, uint32_t id)

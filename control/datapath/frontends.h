@@ -34,6 +34,9 @@ int vips_refresh(struct datapath *datapath);
 int vip_adopt(struct datapath *datapath, const struct hg_addr *addr, uint32_t service,
 	      uint32_t flags);
 
+/* A port by its key, or NULL. */
+struct applied_port *port_find(const struct applied_service *service, const char *key);
+
 /* A service id is held by records in force and by one port; unheld ones may be reused. */
 void id_hold(struct datapath *datapath, uint32_t id);
 void id_drop(struct datapath *datapath, uint32_t id);
@@ -41,6 +44,8 @@ void id_drop(struct datapath *datapath, uint32_t id);
 int id_take(struct datapath *datapath, struct applied_port *port, uint32_t adopted);
 void id_leave(struct datapath *datapath, uint32_t id);
 
+/* An owned copy of ranges, NULL of none. 0 or -ENOMEM. */
+int source_ranges_copy(const struct cidr_list *from, struct cidr **ret_copy);
 /* Source ranges of set `set` (a service id, or 0): add those missing, then, at commit,
  * delete those not wanted. 0 or -errno. */
 int source_ranges_add(struct datapath *datapath, uint32_t set, const struct cidr *cidrs,

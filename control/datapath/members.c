@@ -32,11 +32,12 @@ static size_t sort_known(const struct datapath *datapath, const struct frontend 
 	size_t count = 0;
 
 	for (uint32_t i = 0; i < frontend->member_count; i++) {
-		const struct hg_backend *record =
-		    &datapath->backends[frontend->members[i]].record;
+		const struct endpoint *endpoint =
+		    backend_endpoint(datapath, &datapath->backends[frontend->members[i]]);
 
 		if (frontend->members[i])
-			known[count++] = (struct known){ record->addr, record->port, i };
+			known[count++] =
+			    (struct known){ endpoint->addr, endpoint->port, i };
 	}
 	if (count)
 		qsort(known, count, sizeof(*known), compare_known);
@@ -56,24 +57,21 @@ static uint8_t flags_of(const struct wanted_port *port,
 static int enter(struct plan *plan, struct change *change,
 		 const struct wanted_backend *wanted, uint32_t *ret_index)
 {
-	const struct hg_frontend_key *key = &change->frontend->key;
-	struct hg_backend record = {
-		.addr = wanted->addr,
-		.vip = key->addr,
-		.port = be16(wanted->port),
-		.vport = key->port,
-		.protocol = key->protocol,
+	struct backend_spec spec = {
+		.frontend = change->frontend,
+		.endpoint = { .addr = wanted->addr,
+			      .port = be16(wanted->port),
+			      .protocol = change->frontend->key.protocol },
 		.flags = flags_of(change->wanted, wanted),
 		.service = change->port->id,
 	};
-	int r = backend_enter(plan->datapath, &record, plan->complaints, ret_index);
+	int r = backend_enter(plan->datapath, &spec, plan->complaints, ret_index);
 
 	if (r < 0) {
 		complain_map(plan->datapath, plan->complaints, plan->title, MAP_BACKENDS,
 			     r);
 		return r;
 	}
-	plan->datapath->backends[*ret_index].frontend = change->frontend;
 	change->fresh[change->fresh_count++] = *ret_index;
 	return 0;
 }
@@ -154,7 +152,7 @@ int plan_members(struct plan *plan, struct change *change)
 		return -E2BIG;
 	}
 	_cleanup_free_ struct known *known = calloc(all + 1, sizeof(*known));
-	change->members = calloc(all + 1, sizeof(*change->members));
+	change->members = calloc(all ?: 1, sizeof(*change->members));
 	change->remap = calloc(all + 1, sizeof(*change->remap));
 	change->fresh = calloc(wanted + 1, sizeof(*change->fresh));
 	if (!known || !change->members || !change->remap || !change->fresh)

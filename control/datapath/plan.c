@@ -54,7 +54,7 @@ static int write_members(struct plan *plan, struct change *change)
 		uint32_t index = change->members[i];
 
 		members[i].backend = index;
-		members[i].endpoint = datapath->backends[index].record.endpoint;
+		members[i].endpoint = datapath->backends[index].endpoint;
 	}
 	return window_write(&datapath->members, record->member_base, members,
 			    change->member_count);
@@ -207,23 +207,15 @@ static uint32_t adopted_id(const struct datapath *datapath,
 static int create_port(struct plan *plan, struct port_change *change)
 {
 	struct datapath *datapath = plan->datapath;
-	struct applied_port *port = calloc(1, sizeof(*port));
+	size_t size = strlen(change->wanted->key) + 1;
+	struct applied_port *port = calloc(1, sizeof(*port) + size);
 
 	if (!port)
 		return -ENOMEM;
-	port->key = strdup(change->wanted->key);
+	memcpy(port->key, change->wanted->key, size);
 	port->service = plan->service;
-	int r = port->key ? id_take(datapath, port, adopted_id(datapath, change->wanted))
-			  : -ENOMEM;
-	if (r == 0) {
-		HASH_ADD_KEYPTR(hh, datapath->ports, port->key, strlen(port->key), port);
-		if (!port->hh.tbl) {
-			id_leave(datapath, port->id);
-			r = -ENOMEM;
-		}
-	}
+	int r = id_take(datapath, port, adopted_id(datapath, change->wanted));
 	if (r < 0) {
-		free(port->key);
 		free(port);
 		return r;
 	}
@@ -237,14 +229,12 @@ static int copy_ranges(struct plan *plan, struct port_change *change)
 {
 	const struct cidr_list *ranges = &change->wanted->source_ranges;
 
-	change->ranges = calloc(ranges->count + 1, sizeof(*change->ranges));
-	if (!change->ranges)
-		return -ENOMEM;
-	if (ranges->count)
-		memcpy(change->ranges, ranges->items,
-		       ranges->count * sizeof(*change->ranges));
-	int r = source_ranges_add(plan->datapath, change->port->id, ranges->items,
-				  ranges->count);
+	int r = source_ranges_copy(ranges, &change->ranges);
+
+	if (r < 0)
+		return r;
+	r = source_ranges_add(plan->datapath, change->port->id, ranges->items,
+			      ranges->count);
 	if (r < 0)
 		complain_map(plan->datapath, plan->complaints, plan->title, MAP_RANGES,
 			     r);
@@ -254,9 +244,8 @@ static int copy_ranges(struct plan *plan, struct port_change *change)
 static int prepare_port(struct plan *plan, const struct wanted_port *wanted)
 {
 	struct port_change *change = &plan->ports[plan->port_count];
-	struct applied_port *port;
+	struct applied_port *port = port_find(plan->service, wanted->key);
 
-	HASH_FIND_STR(plan->datapath->ports, wanted->key, port);
 	*change = (struct port_change){ .port = port, .wanted = wanted };
 	if (!port) {
 		int r = create_port(plan, change);

@@ -19,18 +19,15 @@ static struct applied_service *find_service(const struct datapath *datapath,
 
 static struct applied_service *create_service(struct datapath *datapath, const char *name)
 {
-	struct applied_service *service = calloc(1, sizeof(*service));
+	size_t length = strlen(name);
+	struct applied_service *service = calloc(1, sizeof(*service) + length + 1);
 
 	if (!service)
 		return NULL;
-	service->name = strdup(name);
-	if (service->name) {
-		HASH_ADD_KEYPTR(hh, datapath->applied, service->name,
-				strlen(service->name), service);
-		if (service->hh.tbl)
-			return service;
-	}
-	free(service->name);
+	memcpy(service->name, name, length + 1);
+	HASH_ADD_KEYPTR(hh, datapath->applied, service->name, length, service);
+	if (service->hh.tbl)
+		return service;
 	free(service);
 	return NULL;
 }
@@ -38,7 +35,6 @@ static struct applied_service *create_service(struct datapath *datapath, const c
 static void free_service(struct datapath *datapath, struct applied_service *service)
 {
 	HASH_DELETE(hh, datapath->applied, service);
-	free(service->name);
 	free(service);
 }
 
@@ -93,7 +89,7 @@ int datapath_reroute(struct datapath *datapath, struct complaints *complaints)
 	for (uint32_t index = 1; index < datapath->entries[MAP_BACKENDS]; index++) {
 		const struct backend *backend = &datapath->backends[index];
 
-		if (!(backend->record.flags & HG_BACKEND_LIVE))
+		if (!(backend->flags & HG_BACKEND_LIVE))
 			continue;
 		int r = backend_resolve(datapath, index, complaints);
 		failed = r < 0 ? r : failed;

@@ -71,13 +71,15 @@ static bool is_drained(struct datapath *datapath, uint32_t index, uint64_t now_n
 		       int *ret_error)
 {
 	const struct backend *backend = &datapath->backends[index];
-	uint64_t age_ns = now_ns - backend->departed_ns;
+	const struct departure *departure = &datapath->departures[index];
+	uint64_t age_ns = now_ns - departure->since_ns;
 	struct datapath_counters counters;
 
-	if (backend->drain_s >= 0 && age_ns >= (uint64_t)backend->drain_s * 1000000000ULL)
+	if (departure->drain_s >= 0 &&
+	    age_ns >= (uint64_t)departure->drain_s * 1000000000ULL)
 		return true;
 	/* With nat a slot's previous owner is asked about flows that are not known here. */
-	uint64_t linger = backend->record.flags & HG_BACKEND_NAT ? SETTLE_NS : LINGER_NS;
+	uint64_t linger = backend->flags & HG_BACKEND_NAT ? SETTLE_NS : LINGER_NS;
 	if (age_ns < linger)
 		return false;
 	*ret_error = stats_read(datapath, index, &counters);
@@ -90,15 +92,15 @@ int drain_step(struct datapath *datapath, uint64_t now_ns)
 	int failed = 0;
 
 	for (uint32_t i = 0; i < DRAIN_BATCH && i < count; i++) {
-		struct backend *backend = datapath->departed;
-		uint32_t index = (uint32_t)(backend - datapath->backends);
+		struct departure *departure = datapath->departed;
+		uint32_t index = (uint32_t)(departure - datapath->departures);
 		int r = 0;
 
 		if (is_drained(datapath, index, now_ns, &r)) {
 			r = frontend_release_backend(datapath, index);
 		} else {
-			DL_DELETE(datapath->departed, backend);
-			DL_APPEND(datapath->departed, backend);
+			DL_DELETE(datapath->departed, departure);
+			DL_APPEND(datapath->departed, departure);
 		}
 		failed = r < 0 ? r : failed;
 	}

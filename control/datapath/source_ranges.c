@@ -30,6 +30,20 @@ static bool list_has(const struct cidr_list *list, const struct cidr *cidr)
 	return false;
 }
 
+int source_ranges_copy(const struct cidr_list *from, struct cidr **ret_copy)
+{
+	struct cidr *copy = NULL;
+
+	if (from->count) {
+		copy = calloc(from->count, sizeof(*copy));
+		if (!copy)
+			return -ENOMEM;
+		memcpy(copy, from->items, from->count * sizeof(*copy));
+	}
+	*ret_copy = copy;
+	return 0;
+}
+
 int source_ranges_add(struct datapath *datapath, uint32_t set, const struct cidr *cidrs,
 		      size_t count)
 {
@@ -117,13 +131,12 @@ int datapath_set_inside(struct datapath *datapath, const struct cidr_list *cidrs
 	struct cidr_list old = { datapath->inside, datapath->inside_count };
 	struct cidr_list given = { datapath->cluster_cidrs,
 				   datapath->cluster_cidr_count };
-	struct cidr *copy = calloc(cidrs->count + 1, sizeof(*copy));
+	struct cidr *copy = NULL;
+	int r = source_ranges_copy(cidrs, &copy);
 
-	if (!copy)
-		return -ENOMEM;
-	if (cidrs->count)
-		memcpy(copy, cidrs->items, cidrs->count * sizeof(*copy));
-	int r = source_ranges_add(datapath, 0, copy, cidrs->count);
+	if (r < 0)
+		return r;
+	r = source_ranges_add(datapath, 0, copy, cidrs->count);
 	if (r < 0) {
 		free(copy);
 		return r;

@@ -24,6 +24,7 @@
 #include <headgate/slot.h>
 #include "clock.h"
 #include "datapath.h"
+#include "endpoint.h"
 #include "maps.h"
 #include "ours.h"
 #include "ranges.h"
@@ -43,9 +44,8 @@ struct slot_table {
 	uint32_t bits; /* of a position: HG_SLOT_NARROW or _WIDE */
 	uint32_t users;
 	uint64_t changed_ns;
-	bool in_bases, in_hashes;
-	UT_hash_handle by_base;
-	UT_hash_handle by_hash;		/* only tables that may be shared */
+	bool in_bases, in_hashes; /* at most one of them */
+	UT_hash_handle hh;
 	struct slot_table *prev, *next; /* mixed ones, oldest first */
 };
 
@@ -58,31 +58,34 @@ struct vip {
 	UT_hash_handle hh;
 };
 
-struct endpoint {
-	struct endpoint_key {
-		struct hg_addr addr;
-		__be16 port;
-		uint8_t protocol;
-		uint8_t spare[5]; /* hashed as bytes: no padding */
-	} key;
-	uint32_t number, users;
-	bool out; /* HG_BACKEND_MOVE_UDP as last written for one of its records */
-	UT_hash_handle hh;
+/*
+ * A record of hg_backends: what its frontend (address, port, protocol of the VIP) and its
+ * endpoint (address, port, number) do not say already.
+ */
+struct backend {
+	struct frontend *frontend; /* NULL: not in use */
+	uint32_t endpoint;
+	uint32_t hop; /* held at the resolver */
+	uint32_t ifindex;
+	uint32_t service;
+	uint16_t position; /* in the frontend's members */
+	uint16_t generation : HG_GENERATION_BITS;
+	uint16_t departed : 1; /* not wanted, still serving flows */
+	uint16_t in_ours : 1;
+	uint8_t flags;
+	uint8_t snat;
 };
 
-_Static_assert(sizeof(struct endpoint_key) == 24, "endpoint key without padding");
+_Static_assert(sizeof(struct backend) == 32, "two backends per cache line");
 
-struct backend {
-	struct hg_backend record; /* as in hg_backends */
-	struct frontend *frontend;
-	struct endpoint *endpoint;
-	uint32_t hop;	   /* held at the resolver */
-	uint32_t position; /* in the frontend's members */
-	bool departed;	   /* not wanted, still serving flows */
-	bool in_ours;
-	uint64_t departed_ns;
+/* Not among the frontend's members yet; a frontend has at most so many. */
+#define BACKEND_UNPLACED UINT16_MAX
+
+/* Of a departed backend. Apart, since memory of those that stay is never touched. */
+struct departure {
+	uint64_t since_ns;
 	int64_t drain_s;
-	struct backend *prev, *next; /* departed ones */
+	struct departure *prev, *next;
 };
 
 struct frontend {
@@ -101,7 +104,6 @@ struct frontend {
 };
 
 struct applied_port {
-	char *key;
 	struct applied_service *service;
 	uint32_t id;
 	int64_t drain_s;
@@ -110,13 +112,13 @@ struct applied_port {
 	bool kept; /* mark of the change being committed */
 	struct frontend *frontends;
 	struct applied_port *prev, *next; /* of the service */
-	UT_hash_handle hh;
+	char key[];
 };
 
 struct applied_service {
-	char *name; /* "shop/cart" */
 	struct applied_port *ports;
 	UT_hash_handle hh;
+	char name[]; /* "shop/cart" */
 };
 
 struct attachment {
@@ -150,7 +152,7 @@ struct datapath {
 	struct window slots, members, expired;
 	struct window *stats; /* one per CPU row */
 	struct ranges slot_places, member_places;
-	struct numbers services, backend_numbers, endpoint_numbers, ids;
+	struct numbers services, backend_numbers, ids;
 	struct id_holders {	    /* of each service id */
 		uint32_t frontends; /* records in force that carry it */
 		struct applied_port *port;
@@ -158,13 +160,15 @@ struct datapath {
 	uint32_t frontend_entries; /* in hg_frontends */
 
 	struct applied_service *applied; /* by name */
-	struct applied_port *ports;	 /* by key */
 	struct frontend *frontends;	 /* by key */
 	struct vip *vips;
-	struct endpoint *endpoints;
-	struct slot_table *tables_by_base, *tables_by_hash, *mixed_tables;
-	struct backend *backends; /* by index */
-	struct backend *departed;
+	struct endpoints endpoints;
+	struct slot_table *tables_by_base; /* while adopting */
+	struct slot_table *tables_by_hash; /* those that may be shared */
+	struct slot_table *mixed_tables;
+	struct backend *backends;     /* by index */
+	struct departure *departures; /* by index */
+	struct departure *departed;
 	uint32_t departed_count;
 
 	struct ours ours;

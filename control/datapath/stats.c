@@ -10,6 +10,8 @@
 #include <bpf/bpf.h>
 #include "../lib/cleanup.h"
 #include "addresses.h"
+#include "backends.h"
+#include "frontends.h"
 
 int stats_read(struct datapath *datapath, uint32_t backend,
 	       struct datapath_counters *ret_counters)
@@ -58,10 +60,11 @@ int stats_clear(struct datapath *datapath, uint32_t backend)
 static const struct applied_port *find_port(const struct datapath *datapath,
 					    const char *key)
 {
-	struct applied_port *port;
+	const struct applied_service *service;
 
-	HASH_FIND_STR(datapath->ports, key, port);
-	return port;
+	/* "shop/cart:http/…" is of "shop/cart" */
+	HASH_FIND(hh, datapath->applied, key, strcspn(key, ":"), service);
+	return service ? port_find(service, key) : NULL;
 }
 
 /* Views are moved by reading; what the caller sees as state stays as it is. */
@@ -85,11 +88,11 @@ int datapath_backend_counters(const struct datapath *datapath, const char *port_
 			continue;
 		for (uint32_t i = 0; i < frontend->member_count; i++) {
 			uint32_t index = frontend->members[i];
-			const struct hg_backend *record =
-			    &datapath->backends[index].record;
+			const struct endpoint *endpoint =
+			    backend_endpoint(datapath, &datapath->backends[index]);
 
-			if (index && host16(record->port) == backend_port &&
-			    !addr_compare(&record->addr, backend))
+			if (index && host16(endpoint->port) == backend_port &&
+			    !addr_compare(&endpoint->addr, backend))
 				return stats_read(writable(datapath), index,
 						  ret_counters);
 		}
@@ -101,14 +104,15 @@ static int view_backend(const struct datapath *datapath, uint32_t index,
 			struct datapath_backend_view *ret_view)
 {
 	const struct backend *backend = &datapath->backends[index];
+	const struct endpoint *endpoint = backend_endpoint(datapath, backend);
 
 	*ret_view = (struct datapath_backend_view){
-		.addr = backend->record.addr,
-		.port = host16(backend->record.port),
-		.vip = backend->record.vip,
+		.addr = endpoint->addr,
+		.port = host16(endpoint->port),
+		.vip = backend->frontend->key.addr,
 		.wanted = !backend->departed,
-		.reachable = backend->record.ifindex ||
-			     hops_has_resolved(datapath, backend->record.hop),
+		.reachable =
+		    backend->ifindex || hops_has_resolved(datapath, backend->hop),
 	};
 	return stats_read(writable(datapath), index, &ret_view->counters);
 }

@@ -46,7 +46,7 @@ void sweep_count(struct datapath *datapath, const struct hg_flow *line)
 
 	/* Index 0: a direct flow, no backend's. */
 	if (!index || index >= datapath->entries[MAP_BACKENDS] ||
-	    datapath->backends[index].record.generation != generation)
+	    datapath->backends[index].generation != generation)
 		return;
 	uint64_t *expired = window_at(&datapath->expired, index);
 	if (expired)

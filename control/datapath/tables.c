@@ -24,7 +24,7 @@ static struct slot_table *find_shared(struct datapath *datapath, const uint64_t 
 {
 	struct slot_table *table;
 
-	HASH_FIND(by_hash, datapath->tables_by_hash, hash, sizeof(table->hash), table);
+	HASH_FIND(hh, datapath->tables_by_hash, hash, sizeof(table->hash), table);
 	return table && table->count == count ? table : NULL;
 }
 
@@ -35,12 +35,11 @@ static void offer(struct datapath *datapath, struct slot_table *table)
 
 	if (!table->hash_known || table->mixed || table->in_hashes)
 		return;
-	HASH_FIND(by_hash, datapath->tables_by_hash, table->hash, sizeof(table->hash),
-		  other);
+	HASH_FIND(hh, datapath->tables_by_hash, table->hash, sizeof(table->hash), other);
 	if (other)
 		return;
-	HASH_ADD(by_hash, datapath->tables_by_hash, hash, sizeof(table->hash), table);
-	table->in_hashes = table->by_hash.tbl;
+	HASH_ADD(hh, datapath->tables_by_hash, hash, sizeof(table->hash), table);
+	table->in_hashes = table->hh.tbl;
 }
 
 static void set_mixed(struct datapath *datapath, struct slot_table *table, bool mixed)
@@ -62,9 +61,9 @@ void table_put(struct datapath *datapath, struct slot_table *table)
 		return;
 	set_mixed(datapath, table, false);
 	if (table->in_bases)
-		HASH_DELETE(by_base, datapath->tables_by_base, table);
+		HASH_DELETE(hh, datapath->tables_by_base, table);
 	if (table->in_hashes)
-		HASH_DELETE(by_hash, datapath->tables_by_hash, table);
+		HASH_DELETE(hh, datapath->tables_by_hash, table);
 	ranges_release(&datapath->slot_places, table->base, table_elements(table),
 		       clock_ns());
 	free(table);
@@ -269,7 +268,7 @@ int table_adopt(struct datapath *datapath, const struct hg_service *record,
 	uint32_t base = record->slot_base, bits = hg_slot_bits(record->flags);
 	struct slot_table *known;
 
-	HASH_FIND(by_base, datapath->tables_by_base, &base, sizeof(base), known);
+	HASH_FIND(hh, datapath->tables_by_base, &base, sizeof(base), known);
 	if (record->slot_count > datapath->slot_places.size * HG_SLOTS_PER_ELEMENT ||
 	    (known && (known->count != record->slot_count || known->bits != bits)))
 		return -EINVAL;
@@ -287,14 +286,24 @@ int table_adopt(struct datapath *datapath, const struct hg_service *record,
 	int r = ranges_claim(&datapath->slot_places, base, table_elements(table));
 	if (r < 0)
 		return r;
-	HASH_ADD(by_base, datapath->tables_by_base, base, sizeof(base), table);
-	table->in_bases = table->by_base.tbl;
+	HASH_ADD(hh, datapath->tables_by_base, base, sizeof(base), table);
+	table->in_bases = table->hh.tbl;
 	if (!table->in_bases) {
 		ranges_give_back(&datapath->slot_places, base, table_elements(table));
 		return -ENOMEM;
 	}
 	*ret_table = TAKE_PTR(table);
 	return 0;
+}
+
+void tables_adopted(struct datapath *datapath)
+{
+	struct slot_table *table, *next;
+
+	HASH_ITER (hh, datapath->tables_by_base, table, next) {
+		HASH_DELETE(hh, datapath->tables_by_base, table);
+		table->in_bases = false;
+	}
 }
 
 static int settle(struct datapath *datapath, struct slot_table *table)

@@ -30,6 +30,8 @@ void table_put(struct datapath *datapath, struct slot_table *table);
 /* The table of a record found in force, use counted. 0 or -errno: it cannot be ours. */
 int table_adopt(struct datapath *datapath, const struct hg_service *record,
 		struct slot_table **ret_table);
+/* All are adopted: they are no longer found by where they lie. */
+void tables_adopted(struct datapath *datapath);
 /* Forget previous owners of tables that have been as they are for long enough. */
 int tables_settle(struct datapath *datapath, uint64_t now_ns);
 

@@ -7,20 +7,61 @@
 #include "complaint.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include "cleanup.h"
+
+/*
+ * The name of a file, once for the places in it that are copied in a row: a folder is
+ * read file by file, and each object keeps its place.
+ */
+struct file_name {
+	size_t places;
+	char text[];
+};
+
+static struct file_name *latest; /* NULL: none, or nobody needs it any more */
+
+static char *share_name(const char *text)
+{
+	if (!latest || strcmp(latest->text, text) != 0) {
+		size_t size = strlen(text) + 1;
+		struct file_name *name = malloc(sizeof(*name) + size);
+
+		if (!name)
+			return NULL;
+		name->places = 0;
+		memcpy(name->text, text, size);
+		latest = name;
+	}
+	latest->places++;
+	return latest->text;
+}
+
+static void leave_name(char *text)
+{
+	struct file_name *name =
+	    (struct file_name *)(text - offsetof(struct file_name, text));
+
+	if (--name->places)
+		return;
+	if (name == latest)
+		latest = NULL;
+	free(name);
+}
 
 void place_copy(const struct place *from, struct place *ret_to)
 {
 	*ret_to = (struct place){ .line = from->line, .column = from->column };
 	if (from->file)
-		ret_to->file = strdup(from->file);
+		ret_to->file = share_name(from->file);
 }
 
 void place_clear(struct place *place)
 {
-	free(place->file);
+	if (place->file)
+		leave_name(place->file);
 	*place = (struct place){ 0 };
 }
 

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 struct place {
-	char *file;    /* owned; NULL when not from a file */
+	char *file;    /* of a copy: shared; NULL when not from a file */
 	unsigned line; /* from 1; 0 unknown */
 	unsigned column;
 };
@@ -45,6 +45,7 @@ void complaints_clear(
  * memory. */
 char *complaint_print(const struct complaint *complaint);
 
+/* What was copied must be cleared. ret_to->file stays NULL when out of memory. */
 void place_copy(const struct place *from, struct place *ret_to);
 void place_clear(struct place *place);
 

@@ -36,15 +36,15 @@ struct claim {
 };
 
 struct claimed {
-	char *key; /* "kind/namespace/name" */
 	enum object_kind kind;
-	char *namespace, *name;
+	char *namespace, *name;	  /* in key's memory */
 	struct claim *claims;	  /* good ones first, then by file name */
 	const struct file *owner; /* whose version is in force; NULL: nobody's any more */
 	bool in_force;
 	bool touched;
 	struct claimed *next_touched;
 	UT_hash_handle hh;
+	char key[]; /* "kind/namespace/name", and then the namespace alone */
 };
 
 struct claims {
@@ -59,14 +59,6 @@ struct claims *claims_new(struct cluster *cluster)
 	if (claims)
 		claims->cluster = cluster;
 	return claims;
-}
-
-static void free_claimed(struct claimed *claimed)
-{
-	free(claimed->key);
-	free(claimed->namespace);
-	free(claimed->name);
-	free(claimed);
 }
 
 /* This claim, now in the list, has come (1) or goes (-1): who has a rival by it? */
@@ -101,7 +93,7 @@ void claims_free(struct claims *claims)
 		HASH_DEL(claims->table, claimed);
 		while (claimed->claims)
 			free_claim(claimed->claims);
-		free_claimed(claimed);
+		free(claimed);
 	}
 	free(claims);
 }
@@ -131,23 +123,23 @@ static struct claim *find_claim(const struct claimed *claimed, const struct file
 }
 
 static struct claimed *add_claimed(struct claims *claims, const struct object *object,
-				   char **key)
+				   const char *key)
 {
-	struct claimed *claimed = calloc(1, sizeof(*claimed));
+	size_t length = strlen(key), size = strlen(object->namespace) + 1;
+	struct claimed *claimed = calloc(1, sizeof(*claimed) + length + 1 + size);
 
 	if (!claimed)
 		return NULL;
+	char *namespace = claimed->key + length + 1;
+	memcpy(claimed->key, key, length);
+	memcpy(namespace, object->namespace, size);
 	claimed->kind = object->kind;
-	claimed->namespace = strdup(object->namespace);
-	claimed->name = strdup(object->name);
-	claimed->key = TAKE_PTR(*key);
-	if (claimed->namespace && claimed->name) {
-		HASH_ADD_KEYPTR(hh, claims->table, claimed->key, strlen(claimed->key),
-				claimed);
-		if (claimed->hh.tbl)
-			return claimed;
-	}
-	free_claimed(claimed);
+	claimed->namespace = namespace;
+	claimed->name = claimed->key + length - strlen(object->name);
+	HASH_ADD_KEYPTR(hh, claims->table, claimed->key, length, claimed);
+	if (claimed->hh.tbl)
+		return claimed;
+	free(claimed);
 	return NULL;
 }
 
@@ -196,7 +188,7 @@ static struct claim *get_claim(struct claims *claims, struct file *file,
 		return NULL;
 	HASH_FIND_STR(claims->table, key, claimed);
 	if (!claimed)
-		claimed = add_claimed(claims, object, &key);
+		claimed = add_claimed(claims, object, key);
 	if (!claimed)
 		return NULL;
 	touch(claims, claimed); /* without a claim, settling removes the entry again */
@@ -302,7 +294,7 @@ static void forget(struct claims *claims, struct claimed *claimed, bool *ret_cha
 	}
 	assert(claims->table); /* it is in there */
 	HASH_DEL(claims->table, claimed);
-	free_claimed(claimed);
+	free(claimed);
 }
 
 static int settle_one(struct claims *claims, struct claimed *claimed, bool *ret_changed)

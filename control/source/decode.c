@@ -234,18 +234,23 @@ static void set_title(struct decode *decode, const struct object *object,
 	decode->title = *ret_title;
 }
 
+/* Of all others, what labels say is read by now. */
+static bool is_selected_by_labels(enum object_kind kind)
+{
+	return kind == OBJECT_POD || kind == OBJECT_NAMESPACE;
+}
+
 static int read_object(struct reading *reading, const struct field *node,
 		       const struct kind *kind, struct json_object *next)
 {
 	struct decode decode = { .file = reading->tree->file,
 				 .title = object_kind_name(kind->kind),
 				 .complaints = reading->complaints };
-	struct object *object CLEANUP(free_object) = calloc(1, sizeof(*object));
+	struct object *object CLEANUP(free_object) = object_new(kind->kind);
 	_cleanup_free_ char *title = NULL;
 
 	if (!object)
 		return -ENOMEM;
-	object->kind = kind->kind;
 	struct place place = field_place(&decode, node);
 	place_copy(&place, &object->place);
 	bool known = read_metadata(&decode, node, kind, object);
@@ -255,6 +260,8 @@ static int read_object(struct reading *reading, const struct field *node,
 	decode_labels(&decode, node, object);
 	if (!decode.out_of_memory)
 		kind->decode(&decode, node, object);
+	if (!is_selected_by_labels(kind->kind))
+		object_drop_labels(object);
 	if (decode.out_of_memory || (place.file && !object->place.file))
 		return -ENOMEM;
 	bool is_faulty = position_is_faulty(node->value);

@@ -20,7 +20,7 @@ static const char *const types[] = { "IPv4", "IPv6", "FQDN", NULL };
 
 /* Names of hint objects: [{name: a}, {name: b}] as NULL-terminated list, NULL when none.
  */
-static char **read_hints(struct decode *decode, const struct field *hints,
+static char **read_names(struct decode *decode, const struct field *hints,
 			 const char *key)
 {
 	struct field list = field_list(decode, hints, key, HINTS_LONGEST);
@@ -39,6 +39,21 @@ static char **read_hints(struct decode *decode, const struct field *hints,
 		found += names[found] != NULL;
 	}
 	return names;
+}
+
+static struct endpoint_hints *read_hints(struct decode *decode, const struct field *item)
+{
+	struct field map = field_map(decode, item, "hints");
+	struct endpoint_hints *hints;
+
+	if (!map.value)
+		return NULL;
+	hints = decode_array(decode, 1, sizeof(*hints));
+	if (!hints)
+		return NULL;
+	hints->zones = read_names(decode, &map, "forZones");
+	hints->nodes = read_names(decode, &map, "forNodes");
+	return hints;
 }
 
 static void read_target(struct decode *decode, const struct field *item,
@@ -96,13 +111,11 @@ static void read_endpoint(struct decode *decode, const struct field *item,
 	    !read_address(decode, item, slice->is_v6, &endpoint.addr))
 		return;
 	struct field conditions = field_map(decode, item, "conditions");
-	struct field hints = field_map(decode, item, "hints");
 	endpoint.ready = field_truth(decode, &conditions, "ready", true);
 	endpoint.serving = field_truth(decode, &conditions, "serving", true);
 	endpoint.terminating = field_truth(decode, &conditions, "terminating", false);
 	endpoint.node_name = field_copy(decode, item, "nodeName");
-	endpoint.zone_hints = read_hints(decode, &hints, "forZones");
-	endpoint.node_hints = read_hints(decode, &hints, "forNodes");
+	endpoint.hints = read_hints(decode, item);
 	read_target(decode, item, object, &endpoint);
 	slice->endpoints[slice->endpoint_count++] = endpoint;
 }

@@ -172,9 +172,9 @@ static void backends_zone_of_this_node_decides_about_hints(void **state)
 	struct object *slice = web_slice();
 
 	(void)state;
-	slice->slice.endpoints[0].zone_hints = name_list("z1");
-	slice->slice.endpoints[1].zone_hints = name_list("z2");
-	slice->slice.endpoints[2].zone_hints = name_list("z2");
+	slice->slice.endpoints[0].hints = new_hints("z1", NULL);
+	slice->slice.endpoints[1].hints = new_hints("z2", NULL);
+	slice->slice.endpoints[2].hints = new_hints("z2", NULL);
 	set(world, web_service());
 	set(world, slice);
 	assert_int_equal(compile(world)->ports[0].active_count, 3);

@@ -209,7 +209,7 @@ static void reconcile_applies_what_changed_and_nothing_else(void **state)
 	assert_false(reconcile_services(&controller, 0));
 	assert_int_equal(seen.applied, 3);
 	reconcile_sort(&controller);
-	assert_string_equal(controller.services->key, "shop/cart");
+	assert_string_equal(controller.services->name, "cart");
 }
 
 static void reconcile_removed_service_is_taken_out(void **state)

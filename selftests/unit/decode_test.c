@@ -46,14 +46,14 @@ static void slice_conditions_have_their_defaults(void **state)
 	assert_true(a->ready && a->serving && !a->terminating);
 	assert_string_equal(a->node_name, "node-a");
 	assert_string_equal(a->target, "shop/cart-x");
-	assert_string_equal(a->zone_hints[1], "b");
-	assert_null(a->zone_hints[2]);
-	assert_string_equal(a->node_hints[0], "node-a");
+	assert_string_equal(a->hints->zones[1], "b");
+	assert_null(a->hints->zones[2]);
+	assert_string_equal(a->hints->nodes[0], "node-a");
 	assert_int_equal(a->weight, 1);
 	assert_true(!b->ready && b->serving && b->terminating);
 	assert_string_equal(b->target, "other/cart-y");
 	assert_null(b->node_name);
-	assert_null(b->zone_hints);
+	assert_null(b->hints);
 	outcome_clear(&o);
 }
 

@@ -233,8 +233,7 @@ static void run_case(const struct choice_case *row)
 		snprintf(text, sizeof(text), "10.1.0.%zu", i + 1);
 		endpoint = add_endpoint(slice, text, from->node);
 		set_condition(endpoint, from->condition);
-		endpoint->zone_hints = name_list(from->zones);
-		endpoint->node_hints = name_list(from->nodes);
+		endpoint->hints = new_hints(from->zones, from->nodes);
 	}
 	assert_int_equal(cluster_set(cluster, slice), 0);
 	list = collect(cluster, false);

@@ -47,10 +47,9 @@ static inline void *grow(void *items, size_t count, size_t size)
 static inline struct object *new_object(enum object_kind kind, const char *namespace,
 					const char *name)
 {
-	struct object *object = calloc(1, sizeof(*object));
+	struct object *object = object_new(kind);
 
 	assert_non_null(object);
-	object->kind = kind;
 	object->namespace = text_copy(namespace);
 	object->name = text_copy(name);
 	return object;
@@ -151,6 +150,19 @@ static inline char **name_list(const char *text)
 	if (names)
 		names[count] = NULL;
 	return names;
+}
+
+/* Lists like those of name_list(). */
+static inline struct endpoint_hints *new_hints(const char *zones, const char *nodes)
+{
+	struct endpoint_hints *hints = NULL;
+
+	if (!zones && !nodes)
+		return NULL;
+	hints = grow(hints, 1, sizeof(*hints));
+	hints->zones = name_list(zones);
+	hints->nodes = name_list(nodes);
+	return hints;
 }
 
 static inline struct object *new_pod(const char *name, const char *address)
