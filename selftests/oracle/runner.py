@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import subprocess
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("ORACLE_PROGRAM", str(ROOT / "build/oracle/verdicts"))
@@ -54,8 +55,9 @@ def ask(sequences):
     For each step of each sequence: a list of (egress, ingress) as texts, or one string:
     what the program said when it could not compile, or how it died.
     """
-    done = subprocess.run([PROGRAM], input=script(sequences), capture_output=True,
-                          text=True, check=False)
+    with tempfile.TemporaryDirectory(prefix="headgate-oracle-") as folder:
+        done = subprocess.run([PROGRAM], input=script(sequences), capture_output=True,
+                              text=True, check=False, env={**os.environ, "TMPDIR": folder})
     lines = iter(done.stdout.splitlines())
     death = f"{PROGRAM} ended with {done.returncode}: {done.stderr[:DEATH]}"
     given = [[answers(lines, step, death) for step in steps] for steps in sequences]

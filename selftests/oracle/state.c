@@ -77,14 +77,17 @@ int state_open_folder(struct state *state, const char *folder)
 
 static int make_scratch(struct state *state)
 {
-	char folder[] = "/tmp/headgate-oracle-XXXXXX";
+	const char *parent = getenv("TMPDIR");
+	_cleanup_free_ char *folder = NULL;
 
 	if (state->scratch)
 		return 0;
+	if (asprintf(&folder, "%s/headgate-oracle-XXXXXX", parent ? parent : "/tmp") < 0)
+		return -ENOMEM;
 	if (!mkdtemp(folder))
 		return -errno;
-	state->scratch = strdup(folder);
-	return state->scratch ? 0 : -ENOMEM;
+	state->scratch = TAKE_PTR(folder);
+	return 0;
 }
 
 static int write_scratch(const struct state *state, const char *text, size_t length)
