@@ -51,11 +51,17 @@ static void on_retry(uv_timer_t *timer)
 {
 	struct controller *controller = timer->data;
 	uint64_t now_ms = uv_now(&controller->loop);
-	uint64_t services = reconcile_retry(controller, now_ms);
-	uint64_t interfaces = interfaces_retry(controller, now_ms);
-	uint64_t next = services < interfaces ? services : interfaces;
+	const uint64_t due_ms[] = {
+		reconcile_retry(controller, now_ms),
+		interfaces_retry(controller, now_ms),
+		policies_retry(controller, now_ms),
+		local_pods_retry(controller, now_ms),
+	};
 	const struct retry *routing = &controller->routing_retry;
+	uint64_t next = UINT64_MAX;
 
+	for (size_t i = 0; i < sizeof(due_ms) / sizeof(*due_ms); i++)
+		next = due_ms[i] < next ? due_ms[i] : next;
 	if (routing->failures && routing->due_ms <= now_ms)
 		controller->due.routes = true;
 	else if (routing->failures && routing->due_ms < next)
@@ -90,13 +96,17 @@ static void on_work(uv_timer_t *timer)
 	struct due due = controller->due;
 
 	controller->due = (struct due){ 0 };
+	if (due.policies)
+		policies_update(controller);
+	if (due.pods || due.routes || controller->due.pods)
+		local_pods_review(controller);
 	if (due.routes)
 		reroute(controller);
 	if (due.inside)
 		reconcile_inside(controller);
 	if (due.interfaces)
 		interfaces_attach(controller);
-	if (reconcile_services(controller, TURN_NS))
+	if (reconcile_services(controller, TURN_NS) || controller->due.pods)
 		controller_schedule(controller);
 }
 
@@ -259,6 +269,8 @@ static void close_all(struct controller *controller)
 			    "a handle was left open at the end: please report this");
 	}
 	reconcile_clear(controller);
+	policies_clear(controller);
+	local_pods_clear(controller);
 	interfaces_clear(controller);
 	opening_clear(controller);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The controller's parts, for its own files only: controller.c (life), opening.c (modules
- * and their events), reconcile.c (Services), interfaces.c (attachments), world.c (answers
- * to the API).
+ * and their events), reconcile.c (Services), policies.c (NetworkPolicies), local_pods.c (this
+ * node's pods), interfaces.c (attachments), world.c (answers to the API).
  *
  * Everything happens on one loop. Events of the modules only note what is due and start
  * the `work` timer; on_work() does it on the loop's next turn, so that no module is
@@ -16,6 +16,7 @@
 #include <uv.h>
 
 #include "compile/compile.h"
+#include "compile/policy.h"
 #include "health/health.h"
 #include "netlink/network.h"
 #include "notices.h"
@@ -33,7 +34,28 @@ struct retry {
 
 /* What on_work() shall do besides dirty Services. */
 struct due {
-	bool routes, inside, interfaces;
+	bool routes, inside, interfaces, policies, pods;
+};
+
+/* NetworkPolicies, their compiler and its maps: policies.c. */
+struct policies {
+	struct policy *compiler; /* NULL: nothing was ever to be judged */
+	struct policy_tables tables;
+	struct judged_service *judged; /* what was asked for, by Service */
+	struct lingering *lingering;   /* asked for still, though no endpoint */
+	bool changed;		       /* the compiler has something to do */
+	struct complaints complaints;
+	struct notices notices;
+	struct retry retry;
+};
+
+/* Which of this node's pods lies behind which interface: local_pods.c. */
+struct local_pods {
+	struct local_pod *local; /* by "namespace/name" */
+	struct pod_link *links;	 /* as told to the datapath, by interface */
+	struct complaints complaints;
+	struct notices notices;
+	struct retry retry;
 };
 
 /* What is in force for one Service and what was said about it. */
@@ -77,6 +99,8 @@ struct controller {
 	struct service_record *services;
 	bool services_sorted;
 	struct interface *interfaces;
+	struct policies policies;
+	struct local_pods pods;
 	struct cidr_list inside; /* nodes' addresses, as told to the datapath */
 
 	struct complaints opening; /* warnings of opening; they stand while we run */
@@ -122,6 +146,39 @@ void interfaces_attach(struct controller *controller);
 size_t interfaces_attached(const struct controller *controller);
 uint64_t interfaces_retry(struct controller *controller, uint64_t now_ms);
 void interfaces_clear(struct controller *controller);
+
+/* ---- policies.c ---- */
+/*
+ * Take what changed of Pods, Namespaces and NetworkPolicies and bring the maps to it. 0,
+ * or -errno after a complaint: then what is in force stays so, and it is tried again;
+ * -ENOSPC: and those whose policies do not fit are isolated.
+ */
+int policies_update(struct controller *controller);
+/*
+ * The endpoints of these Services ("namespace/name") are going to be backends: judge what
+ * they receive, first of all. 0, or -errno: they must not get packets yet.
+ */
+int policies_judge(struct controller *controller, char *const *keys, size_t count);
+/* Returns when the next attempt is due, UINT64_MAX: none is. */
+uint64_t policies_retry(struct controller *controller, uint64_t now_ms);
+/* The maps' use; 0: they are not in use. */
+size_t policies_usage(const struct controller *controller,
+		      struct datapath_usage *ret_usage, size_t size);
+void policies_clear(struct controller *controller);
+
+/* ---- local_pods.c ---- */
+/* A Pod came, changed or went. 0 or -ENOMEM. */
+int local_pods_note(struct controller *controller, const char *namespace,
+		    const char *name);
+/* Begin with what a previous daemon knew. 0 or -errno. */
+int local_pods_adopt(struct controller *controller);
+/* Find each pod's interface and tell the datapath. */
+void local_pods_review(struct controller *controller);
+uint64_t local_pods_retry(struct controller *controller, uint64_t now_ms);
+/* Pods here whose interface is known, and how many of them are isolated. */
+void local_pods_count(const struct controller *controller, size_t *ret_here,
+		      size_t *ret_isolated);
+void local_pods_clear(struct controller *controller);
 
 /* ---- world.c ---- */
 void world_fill(struct controller *controller, struct serve_world *ret_world);

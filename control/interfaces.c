@@ -89,6 +89,7 @@ void interfaces_event(void *context, const struct network_link *link, bool prese
 	bool wanted = present && (is_nic || link->is_pod);
 	struct interface *interface;
 
+	controller->due.pods = true;
 	HASH_FIND(hh, controller->interfaces, &link->ifindex, sizeof(link->ifindex),
 		  interface);
 	/* A renamed interface may have lost, changed or won its place. */

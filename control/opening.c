@@ -4,7 +4,7 @@
  * events make due, closed in reverse. Each step says itself why it failed.
  *
  *   API socket (is another daemon alive?) → manifests → network → health → datapath →
- *   all Services → what a previous daemon left → interfaces
+ *   policies → all Services → what a previous daemon left → interfaces
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,6 +20,7 @@ static void on_manifests(void *context)
 	notices_update(&controller->manifest_notices,
 		       manifests_complaints(controller->manifests));
 	controller->due.inside = true;
+	controller->due.policies = true;
 	controller_schedule(controller);
 }
 
@@ -109,6 +110,7 @@ static int open_manifests(struct controller *controller)
 			  controller->options->manifests, strerror(-r));
 		return r;
 	}
+	cluster_watch_policies(controller->cluster);
 	notices_update(&controller->manifest_notices,
 		       manifests_complaints(controller->manifests));
 	return 0;
@@ -221,6 +223,21 @@ static int open_datapath(struct controller *controller)
 	return network_each_hop(controller->network, tell_hop, controller);
 }
 
+/* Before Services, and before interfaces that carried nothing of ours: nothing leaks. */
+static int apply_policies(struct controller *controller)
+{
+	int r = policies_update(controller);
+
+	if (r < 0 && r != -ENOSPC)
+		return controller_refuse("NetworkPolicies cannot be enforced", r);
+	r = local_pods_adopt(controller);
+	if (r == 0) {
+		local_pods_review(controller);
+		r = datapath_settle_pods(controller->datapath);
+	}
+	return r < 0 ? controller_refuse("which pods are here cannot be told", r) : 0;
+}
+
 /* Programs that are attached already see each Service change whole, one by one. */
 static int apply_world(struct controller *controller)
 {
@@ -242,8 +259,8 @@ static int apply_world(struct controller *controller)
 int opening_modules(struct controller *controller)
 {
 	static int (*const steps[])(struct controller *) = {
-		open_api,    open_manifests, open_network,
-		open_health, open_datapath,  apply_world,
+		open_api,      open_manifests, open_network, open_health,
+		open_datapath, apply_policies, apply_world,
 	};
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "compile/compile.h"
+#include "compile/policy_memory.h"
 #include "compile/slices.h"
 #include "lib/cleanup.h"
 #include "plan.h"
@@ -66,6 +67,35 @@ static int compile_one(void *context, const struct object *object)
 	return r;
 }
 
+static void free_compiler(struct policy **policy)
+{
+	if (*policy)
+		policy_free(*policy);
+}
+
+static void free_memory(struct policy_memory **memory)
+{
+	policy_memory_free(*memory);
+}
+
+/* As if every pod were here: whichever node it is, what does not fit is told. */
+static int compile_policies(struct reading *reading, const struct options *options)
+{
+	const struct policy_options how = {
+		.mode = (enum policy_mode)options->policy_mode,
+	};
+
+	if (!cluster_count(reading->cluster, OBJECT_NETWORK_POLICY))
+		return 0;
+	CLEANUP(free_memory) struct policy_memory *memory = policy_memory_new();
+	CLEANUP(free_compiler)
+	struct policy *policy = memory ? policy_new(&how, &memory->tables) : NULL;
+	int r = policy ? policy_update(policy, reading->cluster, &reading->complaints)
+		       : -ENOMEM;
+
+	return r == -ENOSPC ? 0 : r;
+}
+
 /* Print complaints, count them by level. */
 static void print_complaints(const struct complaints *complaints, FILE *out,
 			     size_t counts[2])
@@ -103,6 +133,13 @@ int plan_check(const struct options *options, FILE *out)
 	r = cluster_each(reading.cluster, OBJECT_SERVICE, compile_one, &reading);
 	if (r < 0) {
 		fprintf(stderr, "headgated: the Services cannot be compiled (%s)\n",
+			strerror(-r));
+		return 1;
+	}
+	r = compile_policies(&reading, options);
+	if (r < 0) {
+		fprintf(stderr,
+			"headgated: the NetworkPolicies cannot be compiled (%s)\n",
 			strerror(-r));
 		return 1;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One dirty Service at a time: compile → datapath → health checks. What cannot be applied
+ * One dirty Service at a time: policy → compile → datapath → health checks. What cannot be applied
  * leaves the old state in force, is reported once and tried again.
  */
 #include <errno.h>
@@ -14,6 +14,9 @@
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
 #endif
+
+/* Services whose backends are judged by one change of policy: it waits for all CPUs. */
+#define TOGETHER 16
 
 static void free_record(struct service_record *record)
 {
@@ -98,7 +101,8 @@ static void explain_failure(struct complaints *complaints,
 		 strerror(error));
 }
 
-static void reconcile_one(struct controller *controller, const char *key)
+/* judged: 0, or why its backends are not judged yet. */
+static void reconcile_one(struct controller *controller, const char *key, int judged)
 {
 	struct service_record *record = take_record(controller, key);
 	struct complaints complaints = { 0 };
@@ -108,7 +112,8 @@ static void reconcile_one(struct controller *controller, const char *key)
 		log_error("Service %s: not updated: out of memory", key);
 		return;
 	}
-	int r = put_in_force(controller, record, &complaints, &wanted);
+	int r =
+	    judged < 0 ? judged : put_in_force(controller, record, &complaints, &wanted);
 
 	if (r < 0) {
 		explain_failure(&complaints, record, -r);
@@ -129,16 +134,34 @@ static void reconcile_one(struct controller *controller, const char *key)
 		remove_record(controller, record);
 }
 
+static size_t take_dirty(const struct controller *controller, char *ret_keys[TOGETHER])
+{
+	size_t most = controller->policies.compiler ? TOGETHER : 1, count = 0;
+
+	while (count < most) {
+		ret_keys[count] = cluster_take_dirty(controller->cluster);
+		if (!ret_keys[count])
+			break;
+		count++;
+	}
+	return count;
+}
+
 bool reconcile_services(struct controller *controller, uint64_t budget_ns)
 {
 	uint64_t begun = uv_hrtime();
 
 	for (;;) {
-		_cleanup_free_ char *key = cluster_take_dirty(controller->cluster);
+		char *keys[TOGETHER];
+		size_t count = take_dirty(controller, keys);
+		int judged = policies_judge(controller, keys, count);
 
-		if (!key)
+		if (!count)
 			return false;
-		reconcile_one(controller, key);
+		for (size_t i = 0; i < count; i++) {
+			reconcile_one(controller, keys[i], judged);
+			free(keys[i]);
+		}
 		if (budget_ns && uv_hrtime() - begun >= budget_ns)
 			return true;
 	}

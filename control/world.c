@@ -18,7 +18,11 @@ static void facts(void *context, struct serve_facts *ret_facts)
 		.pods = controller->options->pod_interfaces,
 		.checks = health_count(controller->health),
 		.now_ms = now_ms,
+		.policy_mode = (enum policy_mode)controller->options->policy_mode,
+		.policy_keep = controller->options->policy_keep,
+		.source_check = controller->options->source_check,
 	};
+	local_pods_count(controller, &ret_facts->pods_here, &ret_facts->pods_isolated);
 	for (int kind = 0; kind < OBJECT_KINDS; kind++)
 		ret_facts->objects[kind] =
 		    cluster_count(controller->cluster, (enum object_kind)kind);
@@ -83,8 +87,12 @@ static int each_complaint(void *context,
 {
 	struct controller *controller = context;
 	const struct complaints *lists[] = {
-		&controller->opening, &controller->missing, &controller->routing,
-		manifests_complaints(controller->manifests)
+		&controller->opening,
+		&controller->missing,
+		&controller->routing,
+		manifests_complaints(controller->manifests),
+		&controller->policies.complaints,
+		&controller->pods.complaints,
 	};
 	int r = 0;
 
@@ -148,7 +156,9 @@ static size_t usage(void *context, struct datapath_usage *ret_usage, size_t size
 {
 	const struct controller *controller = context;
 
-	return datapath_usage(controller->datapath, ret_usage, size);
+	size_t count = datapath_usage(controller->datapath, ret_usage, size);
+
+	return count + policies_usage(controller, ret_usage + count, size - count);
 }
 
 static size_t attachments(void *context, struct datapath_attachment *ret_attachments,
@@ -157,6 +167,20 @@ static size_t attachments(void *context, struct datapath_attachment *ret_attachm
 	const struct controller *controller = context;
 
 	return datapath_attachments(controller->datapath, ret_attachments, size);
+}
+
+static void policies(void *context, struct explain_world *ret_world)
+{
+	const struct controller *controller = context;
+
+	*ret_world = (struct explain_world){
+		.cluster = controller->cluster,
+		.policy = controller->policies.compiler,
+		.lists = { manifests_complaints(controller->manifests),
+			   &controller->policies.complaints },
+		.mode = (enum policy_mode)controller->options->policy_mode,
+		.counters = true,
+	};
 }
 
 void world_fill(struct controller *controller, struct serve_world *ret_world)
@@ -174,5 +198,6 @@ void world_fill(struct controller *controller, struct serve_world *ret_world)
 		.reasons = reasons,
 		.usage = usage,
 		.attachments = attachments,
+		.policies = policies,
 	};
 }

@@ -169,8 +169,8 @@ int policy_changed(struct policy *policy, enum object_kind kind, const char *nam
 {
 	struct policy_change change = { .kind = kind };
 
-	if (!policy->has_read || (kind != OBJECT_POD && kind != OBJECT_NAMESPACE &&
-				  kind != OBJECT_NETWORK_POLICY))
+	if (!policy->has_begun || (kind != OBJECT_POD && kind != OBJECT_NAMESPACE &&
+				   kind != OBJECT_NETWORK_POLICY))
 		return 0;
 	if (policy_room(&policy->changes, &policy->change_capacity,
 			policy->change_count + 1, sizeof(change)) < 0)

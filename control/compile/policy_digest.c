@@ -329,8 +329,11 @@ static void find_owners(struct policy *policy, const struct cluster *cluster)
 
 int policy_digest(struct policy *policy, const struct cluster *cluster)
 {
-	int r = policy->has_read ? 0 : read_all(policy, cluster);
+	int r = 0;
 
+	policy->has_begun = true;
+	if (!policy->has_read)
+		r = read_all(policy, cluster);
 	if (r == 0)
 		r = read_changes(policy, cluster);
 	if (r < 0)

@@ -270,6 +270,7 @@ struct policy {
 	char *node_name;
 	struct policy_tables tables;
 	uint32_t state; /* in force */
+	bool has_begun; /* some of the cluster was read: of all changes we are to hear */
 	bool has_read;	/* the whole cluster once */
 
 	struct policy_change *changes;

@@ -376,8 +376,10 @@ void policy_switch_settle(struct policy *policy)
 		drop_adopted(policy);
 	policy_rest_end(policy);
 	policy_sets_sweep(policy);
-	for (int side = 0; side < POLICY_SIDES; side++)
-		policy_classes_sweep(&policy->classes[side]);
+	/* After a write that broke off, places may name classes that no region has. */
+	if (!policy->places_unknown)
+		policy_classes_sweep(&policy->classes[POLICY_PEERS]);
+	policy_classes_sweep(&policy->classes[POLICY_PORTS]);
 	policy_terms_settle(policy);
 	policy->unsettled = false;
 }

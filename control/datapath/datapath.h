@@ -114,8 +114,8 @@ struct policy_tables;
  */
 int datapath_policy_tables(struct datapath *datapath, struct complaints *complaints,
 			   struct policy_tables *ret_tables);
-/* Is a pod isolated by what is in force, perhaps from a previous daemon? */
-bool datapath_policy_is_on(const struct datapath *datapath);
+/* What is in force, perhaps from a previous daemon: hg_state.policy. */
+uint32_t datapath_policy_state(const struct datapath *datapath);
 
 /* Whose addresses lie behind the host end of a pod's interface. */
 struct datapath_pod {
@@ -125,6 +125,11 @@ struct datapath_pod {
 /* 0, -ENOSPC: no line is free near the interface's number, or -errno. Idempotent. */
 int datapath_set_pod(struct datapath *datapath, uint32_t ifindex,
 		     const struct datapath_pod *pod);
+/* What was set, also by a previous daemon; stops when visit returns non-zero. */
+int datapath_each_pod(struct datapath *datapath,
+		      int (*visit)(void *context, uint32_t ifindex,
+				   const struct datapath_pod *pod),
+		      void *context);
 /* After a restart: call once when every pod known has been set. Clears the others. */
 int datapath_settle_pods(struct datapath *datapath);
 

@@ -156,17 +156,37 @@ int datapath_set_pod(struct datapath *datapath, uint32_t ifindex,
 	return 0;
 }
 
+int datapath_each_pod(struct datapath *datapath,
+		      int (*visit)(void *context, uint32_t ifindex,
+				   const struct datapath_pod *pod),
+		      void *context)
+{
+	int r = open_lines(datapath);
+
+	for (uint32_t i = 0; i < HG_POLICY_LINKS && r == 0; i++) {
+		const struct hg_policy_link *link = &datapath->pod_lines->lines[i];
+		struct datapath_pod pod;
+
+		memcpy(pod.addrs, link->addrs, sizeof(pod.addrs));
+		memcpy(pod.places, link->pods, sizeof(pod.places));
+		if (link->ifindex)
+			r = visit(context, link->ifindex, &pod);
+	}
+	return r;
+}
+
 int datapath_settle_pods(struct datapath *datapath)
 {
-	bool is_used = datapath->pod_lines;
 	int r = open_lines(datapath);
 	struct pod_lines *pods = datapath->pod_lines;
+	bool is_used = false;
 
 	if (r < 0)
 		return r;
 	for (uint32_t line = 0; line < HG_POLICY_LINKS; line++) {
 		if (pods->lines[line].ifindex && !get_bit(pods->set, line))
 			leave_line(pods, line);
+		is_used |= get_bit(pods->set, line);
 	}
 	if (!is_used) /* nobody to tell of: let the memory go */
 		pod_lines_close(datapath);

@@ -71,7 +71,7 @@ static int drop_addr(void *context, const struct hg_addr *addr)
 static struct hg_range_key prefix_key(unsigned bank, const struct cidr *prefix)
 {
 	return (struct hg_range_key){ .prefixlen = 32 + prefix->bits,
-				      .set = (__u32)be32(bank),
+				      .set = (HG_FORCE __u32)be32(bank),
 				      .addr = prefix->addr };
 }
 
@@ -146,7 +146,7 @@ static int each_prefix(void *context, unsigned bank,
 		struct cidr prefix = { .addr = key.addr, .bits = key.prefixlen - 32 };
 
 		before = &key;
-		if (key.set != (__u32)be32(bank))
+		if (key.set != (HG_FORCE __u32)be32(bank))
 			continue;
 		r = visit(visitor, &prefix);
 		if (r)
@@ -278,7 +278,7 @@ int datapath_policy_tables(struct datapath *datapath, struct complaints *complai
 	return 0;
 }
 
-bool datapath_policy_is_on(const struct datapath *datapath)
+uint32_t datapath_policy_state(const struct datapath *datapath)
 {
-	return datapath->state->policy & HG_POLICY_ON;
+	return datapath->state->policy;
 }

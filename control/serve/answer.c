@@ -14,6 +14,10 @@ static unsigned (*const answers[])(const struct serve_world *world,
 	[ROUTE_FLOW] = answer_flow,
 	[ROUTE_DELETE_FLOWS] = answer_delete_flows,
 	[ROUTE_DROPS] = answer_drops,
+	[ROUTE_POLICIES] = answer_policies,
+	[ROUTE_POLICY] = answer_policy,
+	[ROUTE_POD] = answer_pod,
+	[ROUTE_VERDICT] = answer_verdict,
 };
 
 unsigned answer_refuse(struct body *body, unsigned code, const char *format, ...)

@@ -33,6 +33,15 @@ unsigned answer_flow(const struct serve_world *world, const struct request *requ
 unsigned answer_delete_flows(const struct serve_world *world,
 			     const struct request *request, struct body *body);
 
+unsigned answer_policies(const struct serve_world *world, const struct request *request,
+			 struct body *body);
+unsigned answer_policy(const struct serve_world *world, const struct request *request,
+		       struct body *body);
+unsigned answer_pod(const struct serve_world *world, const struct request *request,
+		    struct body *body);
+unsigned answer_verdict(const struct serve_world *world, const struct request *request,
+			struct body *body);
+
 /* Put "error": sentence in the body. Returns code. */
 unsigned answer_refuse(struct body *body, unsigned code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -104,6 +104,21 @@ static void put_objects(const struct serve_facts *facts, struct body *body)
 		body_number(body, objects, object_kind_name(kind), facts->objects[kind]);
 }
 
+static void put_policy(const struct serve_facts *facts, struct body *body)
+{
+	static const char *const modes[] = { [POLICY_ENFORCE] = "enforce",
+					     [POLICY_AUDIT] = "audit",
+					     [POLICY_OFF] = "off" };
+	struct json_object *policy = body_object(body, body->root, "policy");
+
+	body_text(body, policy, "mode", modes[facts->policy_mode]);
+	body_text(body, policy, "established", facts->policy_keep ? "keep" : "cut");
+	body_bool(body, policy, "sourceCheck", facts->source_check);
+	body_number(body, policy, "policies", facts->objects[OBJECT_NETWORK_POLICY]);
+	body_number(body, policy, "podsHere", facts->pods_here);
+	body_number(body, policy, "podsIsolated", facts->pods_isolated);
+}
+
 unsigned answer_status(const struct serve_world *world, const struct request *request,
 		       struct body *body)
 {
@@ -121,6 +136,7 @@ unsigned answer_status(const struct serve_world *world, const struct request *re
 	put_attachments(world, body);
 	put_maps(world, body);
 	put_objects(&facts, body);
+	put_policy(&facts, body);
 	world->each_service(world->context, count_checks, &listing);
 	struct json_object *health = body_object(body, body->root, "health");
 

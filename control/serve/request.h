@@ -20,12 +20,18 @@ enum route {
 	ROUTE_FLOW,
 	ROUTE_DELETE_FLOWS,
 	ROUTE_DROPS,
+	ROUTE_POLICIES,
+	ROUTE_POLICY,
+	ROUTE_POD,
+	ROUTE_VERDICT,
 };
 
 struct request {
 	enum route route;
-	bool changes; /* not for everybody who may read */
-	char namespace[64], name[254];
+	bool changes;		       /* not for everybody who may read */
+	char namespace[64], name[254]; /* policies: "": of all namespaces */
+	/* Of a verdict: "namespace/name" of a pod or Service, or an address; "80/tcp" */
+	char from[320], to[320], port[32];
 	struct flow_filter filter;
 	unsigned limit; /* flows in the answer */
 };

@@ -7,6 +7,7 @@
 #define SERVE_WORLD_H
 
 #include "../datapath/datapath.h"
+#include "../explain/explain.h"
 #include "../health/health.h"
 
 struct serve_facts {
@@ -16,6 +17,10 @@ struct serve_facts {
 	size_t objects[OBJECT_KINDS];
 	size_t checks; /* distinct health checks that run */
 	uint64_t now_ms;
+	enum policy_mode policy_mode;
+	bool policy_keep, source_check;
+	size_t pods_here,
+	    pods_isolated; /* of this node, with an interface that is known */
 };
 
 /* each_…(): every item once; stops when visit returns non-zero and returns that. */
@@ -52,6 +57,8 @@ struct serve_world {
 	size_t (*usage)(void *context, struct datapath_usage *ret_usage, size_t size);
 	size_t (*attachments)(void *context, struct datapath_attachment *ret_attachments,
 			      size_t size);
+	/* Valid until the world changes. */
+	void (*policies)(void *context, struct explain_world *ret_world);
 };
 
 #endif

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "../../control/serve/world.h"
+#include "../../control/source/manifests.h"
 
 #define CLIENT	"192.0.2.7"
 #define SERVICE "10.96.0.10"
@@ -115,6 +116,10 @@ static void facts(void *context, struct serve_facts *ret_facts)
 					   .uptime_s = 61,
 					   .objects = { [OBJECT_SERVICE] = 1 },
 					   .checks = 2,
+					   .policy_mode = POLICY_AUDIT,
+					   .source_check = true,
+					   .pods_here = 5,
+					   .pods_isolated = 2,
 					   .now_ms = 5000 };
 }
 
@@ -247,10 +252,42 @@ static size_t attachments(void *context, struct datapath_attachment *ret_attachm
 	return 1;
 }
 
+static int put_object(void *context, struct object *object)
+{
+	return cluster_set(context, object);
+}
+
+/* One policy and the pod that it selects; made once. Nothing is compiled. */
+static const struct cluster *policy_cluster(void)
+{
+	static const char text[] =
+	    "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+	    "metadata: {name: deny, namespace: shop}\nspec: {podSelector: {}}\n"
+	    "---\napiVersion: v1\nkind: Pod\nmetadata: {name: cart-0, namespace: shop}\n"
+	    "status: {podIPs: [{ip: " A "}]}\n";
+	static struct cluster *cluster;
+	struct complaints complaints = { 0 };
+
+	if (cluster)
+		return cluster;
+	cluster = cluster_new();
+	assert_int_equal(manifest_read(text, sizeof(text) - 1, "api.yaml", put_object,
+				       cluster, &complaints),
+			 0);
+	assert_int_equal(complaints.count, 0);
+	return cluster;
+}
+
+static void policies(void *context, struct explain_world *ret_world)
+{
+	(void)context;
+	*ret_world = (struct explain_world){ .cluster = policy_cluster() };
+}
+
 static const struct serve_world world = {
-	NULL,		facts,		each_service, find_service,
-	each_complaint, describe_check, each_backend, each_flow,
-	delete_flows,	reasons,	usage,	      attachments,
+	NULL,		facts,	      each_service, find_service, each_complaint,
+	describe_check, each_backend, each_flow,    delete_flows, reasons,
+	usage,		attachments,  policies,
 };
 
 #endif

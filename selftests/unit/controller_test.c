@@ -10,20 +10,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "../../control/controller_state.h"
+#include "log_capture.h"
 
 /* ---- what was done to the made-up modules ---- */
 static struct {
-	unsigned applied, removed, checked, inside, scheduled, failed;
+	unsigned applied, removed, checked, inside, scheduled, failed, judgements;
 	unsigned attached_nics, attached_pods, detached, links;
 	uint32_t last_ifindex;
 	size_t inside_count;
-	int apply_error, attach_error;
+	int apply_error, attach_error, judge_error;
 } seen;
+
+int policies_judge(struct controller *controller, char *const *keys, size_t count)
+{
+	(void)controller;
+	for (size_t i = 0; i < count; i++)
+		assert_non_null(strchr(keys[i], '/'));
+	seen.judgements += count > 0;
+	return seen.judge_error;
+}
 
 int datapath_apply(struct datapath *datapath, const char *namespace, const char *name,
 		   const struct wanted_service *wanted, struct complaints *complaints)
@@ -165,35 +174,6 @@ static void read_objects(const char *text)
 	", namespace: shop}\n"                                                           \
 	"spec: {clusterIP: " ip ", ports: [{name: http, port: 80}]}\n"
 
-/* Standard error from here to log_end(), which returns it. */
-static int saved_error = -1;
-static FILE *log_file;
-
-static void log_begin(void)
-{
-	fflush(stderr);
-	log_file = tmpfile();
-	saved_error = dup(STDERR_FILENO);
-	assert_non_null(log_file);
-	assert_true(dup2(fileno(log_file), STDERR_FILENO) >= 0);
-}
-
-static size_t log_end(const char *needle)
-{
-	static char text[16384];
-	size_t count = 0;
-
-	fflush(stderr);
-	dup2(saved_error, STDERR_FILENO);
-	close(saved_error);
-	rewind(log_file);
-	text[fread(text, 1, sizeof(text) - 1, log_file)] = '\0';
-	fclose(log_file);
-	for (const char *at = text; (at = strstr(at, needle)); at++)
-		count++;
-	return count;
-}
-
 /* ---- Services ---- */
 static void reconcile_applies_what_changed_and_nothing_else(void **state)
 {
@@ -261,6 +241,27 @@ static void reconcile_stops_when_its_turn_is_over(void **state)
 	assert_int_equal(seen.applied, 1);
 	while (reconcile_services(&controller, 1))
 		;
+	assert_int_equal(seen.applied, 2);
+}
+
+static void reconcile_waits_until_its_backends_are_judged(void **state)
+{
+	static int compiler;
+
+	(void)state;
+	controller.policies.compiler = (struct policy *)&compiler;
+	read_objects(SERVICE("cart", "10.96.0.1") SERVICE("user", "10.96.0.2"));
+	seen.judge_error = -ENOMEM;
+	log_begin();
+	assert_false(reconcile_services(&controller, 0));
+	assert_int_equal(log_end("not updated"), 2);
+	assert_int_equal(seen.judgements, 1); /* together: each waits for all CPUs */
+	assert_int_equal(seen.applied, 0);
+	seen.judge_error = 0;
+	log_begin();
+	assert_int_equal(reconcile_retry(&controller, 1000), UINT64_MAX);
+	assert_false(reconcile_services(&controller, 0));
+	assert_int_equal(log_end("resolved:"), 2);
 	assert_int_equal(seen.applied, 2);
 }
 
@@ -375,6 +376,7 @@ int main(void)
 		TEST(reconcile_removed_service_is_taken_out),
 		TEST(reconcile_failure_keeps_the_old_state_and_is_told_once),
 		TEST(reconcile_stops_when_its_turn_is_over),
+		TEST(reconcile_waits_until_its_backends_are_judged),
 		TEST(reconcile_tells_nodes_addresses_when_they_change),
 		TEST(interfaces_named_and_pods_are_attached_once),
 		TEST(interfaces_missing_is_told_until_it_appears),

@@ -95,8 +95,10 @@ static void check(const struct policy_world *world, const struct expectation *ex
 	}
 }
 
-/* The update with ever more memory, until it succeeds. Returns how often it did not. */
-static long update_scarcely(struct policy_world *world, struct expectation *expectation)
+/* The update with ever more memory, until it succeeds, while more changes come. Returns how
+ * often it did not. */
+static long update_scarcely(struct chance *chance, struct policy_world *world,
+			    const struct expectation *expectation)
 {
 	long failures = 0;
 
@@ -110,7 +112,8 @@ static long update_scarcely(struct policy_world *world, struct expectation *expe
 			return failures;
 		assert_int_equal(r, -ENOMEM);
 		check(world, expectation, "when");
-		failures++;
+		if (failures++ % 4 == 0)
+			chance_change(chance, world);
 	}
 }
 
@@ -133,7 +136,7 @@ static void policy_out_of_memory_leaves_all_in_force(void **state)
 			expect(world, &expectation);
 			for (int i = 0; i < (change ? 3 : 40); i++)
 				chance_change(&chance, world);
-			failures += update_scarcely(world, &expectation);
+			failures += update_scarcely(&chance, world, &expectation);
 			expect(world, &expectation);
 			check(world, &expectation, "after");
 		}

@@ -65,6 +65,11 @@ static void status_says_what_is_and_what_is_not(void **state)
 	assert_at(json, "maps.0.name", "hg_slots");
 	assert_at(json, "maps.0.used", "211");
 	assert_at(json, "objects.Service", "1");
+	assert_at(json, "policy.mode", "audit");
+	assert_at(json, "policy.established", "cut");
+	assert_at(json, "policy.sourceCheck", "true");
+	assert_at(json, "policy.podsHere", "5");
+	assert_at(json, "policy.podsIsolated", "2");
 	assert_at(json, "complaints.0.line", "7");
 	assert_at(json, "complaints.0.object", "Service shop/cart");
 	assert_non_null(strstr(json_object_get_string(at(json, "notServed.0")), "host"));
@@ -236,6 +241,32 @@ static void flows_unreadable_table_is_told(void **state)
 	json_object_put(json);
 }
 
+static void policies_are_listed_shown_and_asked(void **state)
+{
+	struct json_object *json = ask("GET /v1/policies", 200);
+
+	(void)state;
+	assert_at(json, "policies.0.name", "deny");
+	json_object_put(json);
+	json = ask("GET /v1/policies?namespace=other", 200);
+	assert_int_equal(json_object_array_length(at(json, "policies")), 0);
+	json_object_put(json);
+	json = ask("GET /v1/policies/shop/deny", 200);
+	assert_at(json, "policy.pods", "1");
+	json_object_put(json);
+	json = ask("GET /v1/policies/shop/none", 404);
+	assert_non_null(strstr(json_object_get_string(at(json, "error")), "shop/none"));
+	json_object_put(json);
+	json = ask("GET /v1/pods/shop/none", 404);
+	json_object_put(json);
+	json = ask("GET /v1/pods/shop/cart-0", 200);
+	assert_at(json, "pod.addresses.0", A);
+	json_object_put(json);
+	json = ask("GET /v1/verdict?from=" B "&to=shop/cart-0&port=80/never", 400);
+	assert_true(strlen(json_object_get_string(at(json, "error"))) > 10);
+	json_object_put(json);
+}
+
 static void drops_hold_every_reason(void **state)
 {
 	struct json_object *json = ask("GET /v1/drops", 200);
@@ -272,6 +303,7 @@ int main(void)
 		TEST(flows_that_are_direct_have_no_virtual_address),
 		TEST(flows_deletion_counts_what_it_matched),
 		TEST(flows_unreadable_table_is_told),
+		TEST(policies_are_listed_shown_and_asked),
 		TEST(drops_hold_every_reason),
 	};
 

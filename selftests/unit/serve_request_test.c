@@ -49,6 +49,16 @@ static void request_bad_ones_are_refused_with_a_sentence(void **state)
 		{ "GET /v1/flows?service=shop/", 400 },
 		{ "GET /v1/flows?service=a/b/c", 400 },
 		{ "GET /v1/flows/tcp/10.0.0.1/10.0.0.2:80", 400 },
+		{ "GET /v1/policies/shop", 404 },
+		{ "GET /v1/policies?service=a/b", 400 },
+		{ "GET /v1/policies?namespace=", 400 },
+		{ "DELETE /v1/policies/shop/deny", 405 },
+		{ "GET /v1/pods", 404 },
+		{ "GET /v1/verdict", 400 },
+		{ "GET /v1/verdict?from=a/b&to=c/d", 400 },
+		{ "GET /v1/verdict?from=a/b&to=c/d&port=", 400 },
+		{ "GET /v1/verdict?from=a/b&to=c/d&port=12345678901234567890123456789012",
+		  400 },
 		{ "GET /v1/flows/quic/10.0.0.1:1/10.0.0.2:80", 400 },
 	};
 
@@ -90,6 +100,26 @@ static void request_only_deletion_changes(void **state)
 	assert_int_equal(read_request("DELETE /v1/flows?vip=10.0.0.1", &request, &error),
 			 200);
 	assert_true(request.changes);
+}
+
+static void request_of_a_verdict_holds_the_question(void **state)
+{
+	struct request_error error;
+	struct request request;
+
+	(void)state;
+	assert_int_equal(
+	    read_request("GET /v1/verdict?from=shop/web&to=10.0.0.1&port=80/tcp",
+			 &request, &error),
+	    200);
+	assert_string_equal(request.from, "shop/web");
+	assert_string_equal(request.to, "10.0.0.1");
+	assert_string_equal(request.port, "80/tcp");
+	assert_int_equal(
+	    read_request("GET /v1/policies?namespace=shop", &request, &error), 200);
+	assert_string_equal(request.namespace, "shop");
+	assert_int_equal(read_request("GET /v1/pods/shop/web-0", &request, &error), 200);
+	assert_string_equal(request.name, "web-0");
 }
 
 static void flow_ends_are_read_in_every_form(void **state)
@@ -157,6 +187,7 @@ int main(void)
 		cmocka_unit_test(request_bad_ones_are_refused_with_a_sentence),
 		cmocka_unit_test(request_long_segments_are_not_found),
 		cmocka_unit_test(request_only_deletion_changes),
+		cmocka_unit_test(request_of_a_verdict_holds_the_question),
 		cmocka_unit_test(flow_ends_are_read_in_every_form),
 		cmocka_unit_test(flow_states_have_netfilters_names),
 	};

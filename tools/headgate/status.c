@@ -47,6 +47,19 @@ static void print_head(struct json_object *status)
 	       api_text(health, "down"), api_text(health, "unknown"));
 }
 
+static void print_policy(struct json_object *policy)
+{
+	const char *keep =
+	    strcmp(api_text(policy, "established"), "keep") ? "" : ", established kept";
+	const char *unchecked =
+	    api_bool(policy, "sourceCheck") ? "" : ", sources unchecked";
+
+	printf("%-12s%s: %s, %s of %s pods here isolated%s%s\n", "Policies",
+	       api_text(policy, "mode"), api_text(policy, "policies"),
+	       api_text(policy, "podsIsolated"), api_text(policy, "podsHere"), keep,
+	       unchecked);
+}
+
 static void print_attachments(struct json_object *attachments)
 {
 	const char *label = "Interfaces";
@@ -118,6 +131,8 @@ int status_show(const struct line *line)
 	if (api_print_json(line, status))
 		return EXIT_SUCCESS;
 	print_head(status);
+	if (api_member(status, "policy"))
+		print_policy(api_member(status, "policy"));
 	print_attachments(api_member(status, "attachments"));
 	print_complaints(api_member(status, "complaints"));
 	struct json_object *missing = api_member(status, "notServed");

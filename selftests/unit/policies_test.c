@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the compiler of policies is told of a cluster that changes. */
+#include "policy_parts.h"
+
+static void put_service(void)
+{
+	put("apiVersion: v1\nkind: Service\nmetadata: {name: cart, namespace: shop}\n"
+	    "spec: {clusterIP: 10.96.0.1, ports: [{port: 80}]}\n");
+}
+
+/* Of Service cart, with endpoints 10.1.0.1 up to 10.1.0.count. */
+static void put_endpoints(unsigned count)
+{
+	char endpoints[256] = "";
+
+	for (unsigned i = 1; i <= count; i++)
+		snprintf(endpoints + strlen(endpoints), 40, "%s{addresses: [10.1.0.%u]}",
+			 i > 1 ? ", " : "", i);
+	put("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\n"
+	    "metadata: {name: cart-1, namespace: shop,"
+	    " labels: {kubernetes.io/service-name: cart}}\n"
+	    "addressType: IPv4\nports: [{port: 80}]\nendpoints: [%s]\n",
+	    endpoints);
+}
+
+static int wanted(unsigned last)
+{
+	struct hg_addr addr;
+	char text[32];
+
+	snprintf(text, sizeof(text), "10.1.0.%u", last);
+	assert_int_equal(addr_parse(text, &addr), 0);
+	return *count_of(&addr);
+}
+
+static char cart_key[] = "shop/cart";
+static char *const keys[] = { cart_key };
+
+static void policies_cost_nothing_before_there_is_one(void **state)
+{
+	(void)state;
+	put_service();
+	put_endpoints(2);
+	assert_int_equal(policies_update(&controller), 0);
+	assert_int_equal(policies_judge(&controller, keys, 1), 0);
+	assert_int_equal(seen.made + seen.updates, 0);
+	assert_null(controller.policies.judged);
+	options.policy_mode = POLICY_OFF;
+	put_policy();
+	assert_int_equal(policies_update(&controller), 0);
+	assert_int_equal(seen.made, 0);
+}
+
+static void policies_judge_endpoints_from_the_first_policy_on(void **state)
+{
+	(void)state;
+	put_service();
+	put_endpoints(2);
+	put_policy();
+	assert_int_equal(policies_update(&controller), 0);
+	assert_int_equal(seen.made, 1);
+	assert_int_equal(seen.updates, 1);
+	assert_int_equal(wanted(1), 1);
+	assert_int_equal(wanted(2), 1);
+	put_endpoints(3);
+	assert_int_equal(policies_judge(&controller, keys, 1), 0);
+	assert_int_equal(seen.updates, 2);
+	assert_int_equal(wanted(2), 1);
+	assert_int_equal(wanted(3), 1);
+	assert_int_equal(policies_judge(&controller, keys, 1), 0);
+	assert_int_equal(policies_update(&controller), 0);
+	assert_int_equal(seen.updates, 2); /* nothing changed */
+}
+
+static void policies_judge_who_was_an_endpoint_while_a_pod_holds_its_address(void **state)
+{
+	(void)state;
+	put_service();
+	put_endpoints(2);
+	put_pod("cart-1", "node-2", 1);
+	put_policy();
+	assert_int_equal(policies_update(&controller), 0);
+	put_endpoints(0);
+	assert_int_equal(policies_judge(&controller, keys, 1), 0);
+	assert_int_equal(wanted(1), 1); /* connections outlive the endpoint */
+	assert_int_equal(wanted(2), 0);
+	put_endpoints(1);
+	assert_int_equal(policies_judge(&controller, keys, 1), 0);
+	put_endpoints(0);
+	assert_int_equal(policies_judge(&controller, keys, 1), 0);
+	assert_int_equal(wanted(1), 1);
+	cluster_remove(controller.cluster, OBJECT_POD, "shop", "cart-1");
+	assert_int_equal(policies_update(&controller), 0);
+	assert_int_equal(wanted(1), 0);
+}
+
+static void policies_of_a_service_that_is_gone_are_given_back(void **state)
+{
+	(void)state;
+	put_service();
+	put_endpoints(1);
+	put_policy();
+	assert_int_equal(policies_update(&controller), 0);
+	cluster_remove(controller.cluster, OBJECT_SERVICE, "shop", "cart");
+	assert_int_equal(policies_judge(&controller, keys, 1), 0);
+	assert_int_equal(wanted(1), 0);
+	assert_null(controller.policies.judged);
+}
+
+static void policies_failure_is_told_and_tried_again(void **state)
+{
+	(void)state;
+	put_service();
+	put_endpoints(3);
+	put_policy();
+	seen.want_error = -ENOMEM;
+	assert_int_equal(policies_update(&controller), -ENOMEM);
+	assert_int_equal(seen.made, 1);
+	assert_int_equal(seen.freed, 1);
+	assert_int_equal(wanted(1), 0); /* all or nothing */
+	assert_int_equal(controller.policies.complaints.count, 1);
+	assert_int_equal(policies_retry(&controller, 999), 1000);
+	assert_int_equal(policies_retry(&controller, 1000), UINT64_MAX);
+	assert_true(controller.due.policies);
+	seen.want_error = 0;
+	seen.update_error = -ENOMEM;
+	assert_int_equal(policies_update(&controller), -ENOMEM);
+	assert_int_equal(policies_judge(&controller, keys, 1), -ENOMEM);
+	seen.update_error = 0;
+	assert_int_equal(policies_update(&controller), 0);
+	assert_int_equal(controller.policies.complaints.count, 0);
+	assert_int_equal(controller.policies.retry.failures, 0);
+}
+
+static void policies_that_do_not_fit_hold_no_service_up(void **state)
+{
+	(void)state;
+	put_service();
+	put_policy();
+	seen.update_error = -ENOSPC;
+	assert_int_equal(policies_update(&controller), -ENOSPC);
+	assert_string_equal(controller.policies.complaints.items[0].sentence,
+			    "does not fit");
+	put_endpoints(1);
+	assert_int_equal(policies_judge(&controller, keys, 1), 0);
+	assert_int_equal(seen.updates, 2);
+}
+
+static void policies_of_a_previous_daemon_are_taken_over_to_end(void **state)
+{
+	(void)state;
+	seen.is_on = true;
+	assert_int_equal(policies_update(&controller), 0);
+	assert_int_equal(seen.made, 1);
+	assert_int_equal(seen.updates, 1);
+}
+
+int main(void)
+{
+#define TEST(name)                                                                       \
+	cmocka_unit_test_setup_teardown(name, open_controller, close_controller)
+	const struct CMUnitTest tests[] = {
+		TEST(policies_cost_nothing_before_there_is_one),
+		TEST(policies_judge_endpoints_from_the_first_policy_on),
+		TEST(policies_judge_who_was_an_endpoint_while_a_pod_holds_its_address),
+		TEST(policies_of_a_service_that_is_gone_are_given_back),
+		TEST(policies_failure_is_told_and_tried_again),
+		TEST(policies_that_do_not_fit_hold_no_service_up),
+		TEST(policies_of_a_previous_daemon_are_taken_over_to_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
