@@ -127,8 +127,9 @@ static uint8_t flags_of(const struct policy_set *set)
 	return (uint8_t)flags;
 }
 
-static void write_set(struct policy *policy, const struct policy_set *set, uint8_t flags)
+static void write_set(struct policy *policy, struct policy_set *set, uint8_t flags)
 {
+	policy->by_number[set->number] = set;
 	policy->tables.sets[set->number] = (struct hg_policy_set){
 		.peer_base = set->bases[POLICY_PEERS],
 		.peer_count = set->counts[POLICY_PEERS],
@@ -198,8 +199,10 @@ void policy_cells_remove(struct policy *policy, struct policy_set *set)
 	if (set->counter_base)
 		policy_space_give(&policy->counters, set->counter_base,
 				  set->bit_count + 2);
-	if (set->number)
+	if (set->number) {
+		policy->by_number[set->number] = NULL;
 		policy_space_give(&policy->set_numbers, set->number, 1);
+	}
 	set->enforced = set->counter_base = set->number = 0;
 }
 
@@ -273,6 +276,7 @@ static void rest_old(struct policy *policy, const struct policy_set *old)
 	for (int side = 0; side < POLICY_SIDES; side++)
 		policy_rest(policy, &policy->cells, old->bases[side] / POLICY_CELL_UNIT,
 			    units(old->counts[side]));
+	policy->by_number[old->number] = NULL;
 	policy_rest(policy, &policy->set_numbers, old->number, 1);
 }
 

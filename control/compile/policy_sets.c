@@ -266,6 +266,9 @@ void policy_sets_sweep(struct policy *policy)
 /* It takes the first numbers and counters: those of an earlier process are the same. */
 int policy_sets_open(struct policy *policy)
 {
+	policy->by_number = calloc(policy->tables.set_count, sizeof(struct policy_set *));
+	if (!policy->by_number)
+		return -ENOMEM;
 	for (int i = 0; i < 2; i++) {
 		struct policy_set *set = calloc(1, sizeof(*set));
 
@@ -285,15 +288,12 @@ void policy_sets_close(struct policy *policy)
 	while (policy->sets)
 		free_set(policy, policy->sets);
 	policy_hash_clear(&policy->sets_by_content);
+	free(policy->by_number);
 	free(policy->isolated[0]);
 	free(policy->isolated[1]);
 }
 
 struct policy_set *policy_sets_find(const struct policy *policy, uint32_t number)
 {
-	for (struct policy_set *set = policy->sets; set; set = set->next) {
-		if (set->number == number)
-			return set;
-	}
-	return NULL;
+	return number < policy->tables.set_count ? policy->by_number[number] : NULL;
 }

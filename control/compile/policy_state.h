@@ -307,6 +307,7 @@ struct policy {
 
 	struct policy_set *sets;
 	struct policy_set *isolated[2]; /* by is_egress: where nothing else fits */
+	struct policy_set **by_number;
 	struct policy_space rows, cells, set_numbers, pod_places, blocks, counters;
 	struct row_use *row_uses;
 	struct policy_hash rows_by_content;
