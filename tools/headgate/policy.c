@@ -188,7 +188,7 @@ int policy_list(const struct line *line)
 static void print_counters(struct json_object *item, const char *indent)
 {
 	if (api_member(item, "packets"))
-		printf("%slet through: %s packets judged, %s connections\n", indent,
+		printf("%spackets judged and let through: %s, connections: %s\n", indent,
 		       api_text(item, "packets"), api_text(item, "connections"));
 }
 
@@ -252,7 +252,7 @@ static void print_policy(struct json_object *policy)
 	for (size_t i = 0; i < api_count(problems); i++)
 		printf("Problem     %s\n", json_object_get_string(api_item(problems, i)));
 	if (api_member(policy, "deniedPackets"))
-		printf("Denied      %s packets; audit would have denied %s\n",
+		printf("Denied      packets: %s, audit would have denied: %s\n",
 		       api_text(policy, "deniedPackets"),
 		       api_text(policy, "auditDeniedPackets"));
 	for (size_t i = 0; i < api_count(rules); i++) {

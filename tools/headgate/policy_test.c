@@ -104,11 +104,25 @@ static void print_end(struct json_object *end)
 		printf(" (%s)", api_text(end, "pod"));
 }
 
-static const char *verdict_of(struct json_object *item)
+/* Is one of the ends judged by another node? */
+static bool is_partial(struct json_object *path)
 {
-	if (!api_bool(item, "allowed"))
+	static const char *const sides[] = { "egress", "ingress" };
+
+	for (size_t i = 0; i < 2; i++) {
+		if (!strcmp(api_text(api_member(path, sides[i]), "outcome"), "elsewhere"))
+			return true;
+	}
+	return false;
+}
+
+static const char *verdict_of(struct json_object *path)
+{
+	if (!api_bool(path, "allowed"))
 		return "denied";
-	return api_bool(item, "audited") ? "allowed (audit: would be denied)" : "allowed";
+	if (api_bool(path, "audited"))
+		return "allowed (audit: would be denied)";
+	return is_partial(path) ? "allowed here" : "allowed";
 }
 
 static void print_path(struct json_object *path)
@@ -129,12 +143,17 @@ static void print_path(struct json_object *path)
 static void print_test(struct json_object *root)
 {
 	struct json_object *paths = api_member(root, "paths");
-	size_t denied = 0;
+	size_t denied = 0, partial = 0;
 
-	for (size_t i = 0; i < api_count(paths); i++)
+	for (size_t i = 0; i < api_count(paths); i++) {
 		denied += !api_bool(api_item(paths, i), "allowed");
-	printf("%s: %s to %s, %s", denied ? "denied" : "allowed", api_text(root, "from"),
-	       api_text(root, "to"), api_text(root, "port"));
+		partial += is_partial(api_item(paths, i));
+	}
+	printf("%s: %s to %s, %s",
+	       denied	 ? "denied"
+	       : partial ? "allowed here"
+			 : "allowed",
+	       api_text(root, "from"), api_text(root, "to"), api_text(root, "port"));
 	if (denied && denied < api_count(paths))
 		printf(" (%zu of %zu ways)", denied, api_count(paths));
 	putchar('\n');
