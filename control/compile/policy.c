@@ -214,7 +214,7 @@ int policy_update(struct policy *policy, const struct cluster *cluster,
 	int r;
 
 	if (policy->has_read && !policy->change_count && !policy->dirty &&
-	    !policy->short_count)
+	    !policy->short_count && !policy->must_switch)
 		return 0;
 	policy->complaints = complaints;
 	policy->is_short = false;

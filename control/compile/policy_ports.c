@@ -182,7 +182,7 @@ void policy_ports_write(struct policy *policy, const struct policy_intervals *cl
 
 		for (uint32_t at = classes->items[i].first; at < end; at++) {
 			if (places[at] != class)
-				*(volatile uint16_t *)&places[at] = class;
+				__atomic_store_n(&places[at], class, __ATOMIC_RELEASE);
 		}
 	}
 }
