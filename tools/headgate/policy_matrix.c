@@ -213,7 +213,7 @@ static int compile(const struct matrix *matrix, struct offline *offline)
 
 	for (size_t i = 0; i < matrix->count; i++)
 		count += matrix->pods[i]->pod.ips.count;
-	addrs = calloc(count, sizeof(*addrs));
+	addrs = calloc(count + 1, sizeof(*addrs));
 	if (!addrs)
 		return offline_out_of_memory();
 	for (size_t i = 0; i < matrix->count; i++) {
