@@ -74,7 +74,8 @@ static __always_inline int direct_source(const struct packet *p,
 /*
  * A pod opens a connection to a backend itself, from a port from which it has reached the same
  * backend through a Service before: the answers would be taken for that flow's. One that has
- * ended, or was never proved and is idle, gives way.
+ * ended, or was never proved and is idle, gives way; of UDP, one that was never proved: who
+ * sends last from a port has it.
  */
 static __noinline void direct_give_way(struct packet *p)
 {
@@ -90,7 +91,8 @@ static __noinline void direct_give_way(struct packet *p)
 		line = table_search(&key, table_home(hash, LINE_EMBRYO));
 	flow = line == LINE_NONE ? 0 : table_line(line);
 	if (flow && backend_index(flow->backend))
-		port_take(line, clock_tick(), PORT_CLOSED);
+		port_take(line, clock_tick(),
+			  p->key.protocol == IPPROTO_UDP ? PORT_UNPROVED : PORT_CLOSED);
 }
 
 /* Key and hash of what has no ports: echo by its identifier, others by their addresses. */

@@ -208,6 +208,13 @@ class Gate:
                               check=check, text=True, capture_output=True,
                               stdin=subprocess.DEVNULL)
 
+    def get(self, path):
+        """A page of the daemon's API, as text."""
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(str(self.lab.folder / "headgated.sock"))
+            sock.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+            return b"".join(iter(lambda: sock.recv(65536), b"")).decode()
+
     def json(self, *arguments):
         return json.loads(self.command(*arguments, "-o", "json").stdout)
 

@@ -8,6 +8,7 @@ protocol), from the text of the upstream cases alone.
 import itertools
 import json
 import subprocess
+import time
 
 from lab import BUILD, Gate, wait_for
 from topology import FAMILIES, V4, V6
@@ -131,15 +132,17 @@ class Cluster:
         own: what one file gains and loses comes into force in two steps.
         """
         names = {f"{p['metadata']['namespace']}-{p['metadata']['name']}": p for p in policies}
-        for name in self.applied.keys() - names.keys():
+        gone = self.applied.keys() - names.keys()
+        for name in gone:
             (self.lab.manifests / f"{name}.json").unlink()
         for name, found in names.items():
             if found != self.applied.get(name):
                 self.write(name, [found])
         self.applied = names
-        wait_for(lambda: {f"{p['namespace']}-{p['name']}" for p in
-                          self.gate.json("policy", "list")["policies"]} == names.keys(),
-                 f"the policies are {sorted(names)}")
+        if gone:
+            wait_for(lambda: {f"{p['namespace']}-{p['name']}" for p in
+                              self.gate.json("policy", "list")["policies"]} == names.keys(),
+                     f"the policies are {sorted(names)}")
         self.settle()
 
     def settle(self):
@@ -149,8 +152,10 @@ class Cluster:
                   "metadata": {"name": f"settled-{self.round}", "namespace": "x"},
                   "spec": {"clusterIP": "10.96.2.1", "ports": [{"port": 9}]}}
         self.write("zz-settled", [marker])
-        wait_for(lambda: any(s["name"] == f"settled-{self.round}" for s in
-                             self.gate.json("service", "list")["services"]), "it is settled")
+        end = time.monotonic() + 10
+        while f'"settled-{self.round}"' not in self.gate.get("/v1/services"):
+            assert time.monotonic() < end, "what was written does not come into force"
+            time.sleep(0.001)
 
     def _ask(self, sources, targets):
         """All probes at once: {source: [who answered or '-']}, in the order of targets."""

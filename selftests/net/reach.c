@@ -110,6 +110,23 @@ struct target {
 	char name[NAME]; /* who answered; "": nobody yet */
 };
 
+#ifndef IP_LOCAL_PORT_RANGE
+#define IP_LOCAL_PORT_RANGE 51
+#endif
+
+/*
+ * What goes directly and what goes through a Service (ports above 1000) never share a source
+ * port: to the backend both would be the same connection. Before Linux 6.3 they may.
+ */
+static void part_ports(int fd, const char *port)
+{
+	uint32_t low = strtoul(port, NULL, 10) > 1000 ? 40000 : 20000;
+	uint32_t range = low | (low + 19999) << 16;
+
+	if (setsockopt(fd, IPPROTO_IP, IP_LOCAL_PORT_RANGE, &range, sizeof(range)) < 0)
+		return;
+}
+
 /* A connected socket, or one that is connecting; -1: refused at once. */
 static int ask(const char *protocol, const char *host, const char *port)
 {
@@ -122,6 +139,7 @@ static int ask(const char *protocol, const char *host, const char *port)
 	fd = socket(addr.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		exit(1);
+	part_ports(fd, port);
 	if (connect(fd, (struct sockaddr *)&addr, length) < 0 && errno != EINPROGRESS) {
 		close(fd);
 		return -1;
