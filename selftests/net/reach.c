@@ -200,8 +200,9 @@ static int probe(unsigned wait_ms)
 #define ASKED	 4096 /* questions under way; more than MS / PAUSE_MS */
 
 struct question {
-	int fd; /* -1: refused at once */
+	int fd; /* -1: answered, or refused at once */
 	int target;
+	bool answered;
 	uint64_t at_ns;
 };
 
@@ -221,26 +222,38 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static bool is_answered(int fd)
+/*
+ * Take the answers that have come, and close: what a change of policy cuts while it is open
+ * would leave a half-closed socket at the server, which refuses the port's next connection.
+ */
+static void take_answers(struct hammer *hammer)
 {
 	char name[NAME];
-	bool answered = fd >= 0 && recv(fd, name, sizeof(name), 0) > 0;
 
-	if (fd >= 0)
-		close(fd);
-	return answered;
+	for (unsigned i = hammer->first; i != hammer->last; i++) {
+		struct question *question = &hammer->asked[i % ASKED];
+
+		if (question->fd < 0 || recv(question->fd, name, sizeof(name), 0) <= 0)
+			continue;
+		question->answered = true;
+		close(question->fd);
+		question->fd = -1;
+	}
 }
 
 /* Say what became of the questions that have waited long enough. */
 static void conclude(struct hammer *hammer, uint64_t before_ns)
 {
+	take_answers(hammer);
 	for (; hammer->first != hammer->last; hammer->first++) {
 		struct question *question = &hammer->asked[hammer->first % ASKED];
 
 		if (question->at_ns >= before_ns)
 			return;
 		printf("%llu %d %d\n", (unsigned long long)question->at_ns,
-		       question->target, is_answered(question->fd));
+		       question->target, question->answered);
+		if (question->fd >= 0)
+			close(question->fd);
 	}
 }
 
@@ -250,6 +263,7 @@ static void ask_next(struct hammer *hammer, int target)
 	struct question *question = &hammer->asked[hammer->last % ASKED];
 
 	question->target = target;
+	question->answered = false;
 	question->at_ns = now_ns();
 	question->fd = ask(words[0], words[1], words[2]);
 	hammer->last++;
