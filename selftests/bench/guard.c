@@ -74,7 +74,7 @@ static void write_rules(FILE *text, const struct guard_options *options)
 		fprintf(text,
 			"  - from: [{podSelector: {matchLabels: {group: g%u}}}]\n"
 			"    ports: [{port: %u}, {port: %u}]\n",
-			i, WORLD_TARGET_PORT, 20000 + i);
+			i, WORLD_TARGET_PORT, 20000U + i);
 }
 
 /* A block for the clients, and others around that nobody is in. */

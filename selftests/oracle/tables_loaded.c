@@ -116,7 +116,7 @@ static struct packet packet_of(const struct policy_question *question)
 				 .dst = question->to,
 				 .ttl = 64,
 				 .protocol = question->protocol,
-				 .sport = source_port++,
+				 .sport = source_port,
 				 .dport = question->port,
 				 .flags = TCP_SYN,
 				 .chunk = SCTP_INIT,
@@ -124,6 +124,7 @@ static struct packet packet_of(const struct policy_question *question)
 				 .icmp_word = (uint32_t)source_port << 16,
 				 .payload = 16 };
 
+	source_port++;
 	topology_mac(ROUTER, packet.smac);
 	topology_link_mac(POD0, packet.dmac);
 	return packet;
