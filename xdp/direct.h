@@ -36,16 +36,34 @@ static __always_inline struct hg_policy_link *link_of(__u32 ifindex)
 	return 0;
 }
 
-/* Does a policy isolate this pod, in whatever direction? */
-static __always_inline int link_is_isolated(const struct hg_policy_link *link,
-					    __u8 family)
+/* May a policy isolate whoever is behind the interface? */
+static __always_inline int link_may_be_isolated(const struct hg_policy_link *link)
+{
+	__u32 state = policy_state();
+	struct hg_policy_view *four, *six;
+
+	if (!(state & HG_POLICY_ON) || !link)
+		return state & HG_POLICY_ON;
+	four = policy_view(link->pods[0], state);
+	six = policy_view(link->pods[1], state);
+	return !four || !six || four->ingress | four->egress | six->ingress | six->egress;
+}
+
+/*
+ * Does a policy isolate the packet's pod, in whatever direction? Who is behind an interface
+ * that is not known yet is told by the address alone.
+ */
+static __always_inline int direct_is_judged(const struct packet *p,
+					    const struct hg_policy_link *link,
+					    const struct hg_addr *own)
 {
 	__u32 state = policy_state();
 	struct hg_policy_view *view;
 
-	if (!link || !(state & HG_POLICY_ON))
+	if (!(state & HG_POLICY_ON))
 		return 0;
-	view = policy_view(link->pods[family == 6], state);
+	view = link ? policy_view(link->pods[p->family == 6], state)
+		    : policy_find(own, state);
 	return view && (view->ingress | view->egress);
 }
 
@@ -237,10 +255,13 @@ static __noinline int direct_error(struct packet *p)
 static __noinline int direct_nameless(struct packet *p, const struct hg_policy_link *link,
 				      __u32 state, enum direct_way way)
 {
-	const struct hg_addr *own = &link->addrs[p->family == 6];
 	const struct hg_flow_key *key = &p->key;
 	struct policy_question *question;
+	const struct hg_addr *own;
 
+	if (!link)
+		return NEXT;
+	own = &link->addrs[p->family == 6];
 	if (addr_equal(way == DIRECT_OUT ? &key->src : &key->dst, own))
 		return NEXT;
 	if (way == DIRECT_NODE)
@@ -260,8 +281,6 @@ static __always_inline int direct(struct packet *p, const struct hg_policy_link 
 	__u32 state = policy_state();
 	int r = NEXT, is_error = 0;
 
-	if (!link)
-		return PASS;
 	if (p->flaw && p->flaw != HG_REASON_protocol)
 		return -HG_REASON_policy_malformed;
 	p->now = clock_tick();

@@ -72,7 +72,7 @@ int pod_out(struct __sk_buff *ctx)
 		r = pipeline(&p);
 	if (r == PASS && p.opens && bit_is_set(hg_hash_addr(&p.key.dst)))
 		direct_give_way(&p);
-	if (r == PASS && link_is_isolated(link, p.family))
+	if (r == PASS && direct_is_judged(&p, link, &p.key.src))
 		r = direct(&p, link, DIRECT_OUT);
 	return leave(&p, r);
 }
@@ -84,9 +84,9 @@ int pod_in(struct __sk_buff *ctx)
 	struct packet p = { .ctx = ctx };
 	int r;
 
-	if (!link_is_isolated(link, 4) && !link_is_isolated(link, 6))
+	if (!link_may_be_isolated(link))
 		return TC_OK;
-	if (parse(&p) != NEXT || !link_is_isolated(link, p.family))
+	if (parse(&p) != NEXT || !direct_is_judged(&p, link, &p.key.dst))
 		return TC_OK;
 	/* The node itself reaches its pods: by origin, never by address. */
 	r = direct(&p, link, ctx->ingress_ifindex ? DIRECT_IN : DIRECT_NODE);

@@ -62,7 +62,11 @@ static __always_inline struct hg_policy_view *policy_view(__u32 pod, __u32 state
 {
 	struct hg_policy_pod *record = bpf_map_lookup_elem(&hg_policy_pods, &pod);
 
-	return record ? &record->views[state & 1] : 0;
+	if (!record)
+		return 0;
+	/* The compiler would calculate with the pointer before it is known to be one. */
+	asm volatile("" : "+r"(record));
+	return &record->views[state & 1];
 }
 
 /* Of a pod's address; NULL: it is no pod's. */

@@ -89,7 +89,7 @@ static void write_blocks(FILE *text, const struct world *world)
 	fprintf(text,
 		"  - ports: [{port: %u}]\n    from:\n    - ipBlock: {cidr: %s/%u}\n",
 		WORLD_TARGET_PORT, addr_print(&client, written),
-		options->family == 4 ? 24 : 64);
+		options->family == 4 ? 24U : 64U);
 	for (uint32_t i = 0; i < options->guard.blocks; i++) {
 		if (options->family == 4)
 			fprintf(text,

@@ -250,6 +250,29 @@ static void a_pod_sends_from_its_own_address(void **state)
 	}
 }
 
+/* Its interface is not known yet: the address tells. */
+static void a_pod_is_judged_before_its_interface_is_known(void **state)
+{
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		struct scene scene;
+		struct packet packet;
+
+		begin(&scene, state, family);
+		memset(scene.harness->policy.links, 0,
+		       HG_POLICY_LINKS * sizeof(*scene.harness->policy.links));
+		packet = to_pod(&scene, STRANGER);
+		assert_false(enters(&scene, &packet));
+		packet = to_pod(&scene, CLIENT);
+		assert_true(enters(&scene, &packet));
+		packet = turned(&packet);
+		packet.flags = TCP_SYN | TCP_ACK;
+		assert_true(leaves(&scene, &packet));
+		packet.dport++;
+		packet.flags = TCP_SYN;
+		assert_false(leaves(&scene, &packet));
+	}
+}
+
 static void what_cannot_be_read_is_dropped_for_isolated_pods_only(void **state)
 {
 	for (uint8_t family = 4; family <= 6; family += 2) {
@@ -285,6 +308,7 @@ int main(void)
 		cmocka_unit_test(neighbours_always_pass),
 		cmocka_unit_test(addresses_that_name_no_pod_open_no_way),
 		cmocka_unit_test(a_pod_sends_from_its_own_address),
+		cmocka_unit_test(a_pod_is_judged_before_its_interface_is_known),
 		cmocka_unit_test(what_cannot_be_read_is_dropped_for_isolated_pods_only),
 	};
 
