@@ -68,12 +68,19 @@ suite_binaries() {
 	done
 }
 
-# The compiled policy against its naive twin, results as TAP.
+# The compiled policy against its naive twin, in plain memory and in the loaded programs;
+# results as TAP.
 suite_oracle() {
-	local log=$LOGS/oracle.log status=0
-	PYTHONDONTWRITEBYTECODE=1 timeout 300 /usr/bin/python3 selftests/oracle/twin.py \
-		>"$log" 2>&1 </dev/null || status=$?
-	tally_tap oracle "$log" "$status"
+	oracle oracle "$B/oracle/verdicts"
+	oracle oracle-loaded "$B/oracle/loaded" --clusters 150 --changes 15 --asked 0 --properties 0
+}
+
+# oracle NAME PROGRAM OPTION…: who answers the twin's questions
+oracle() {
+	local log=$LOGS/$1.log status=0
+	ORACLE_PROGRAM=$PWD/$2 PYTHONDONTWRITEBYTECODE=1 timeout 300 /usr/bin/python3 \
+		selftests/oracle/twin.py "${@:3}" >"$log" 2>&1 </dev/null || status=$?
+	tally_tap "$1" "$log" "$status"
 }
 
 # "maglev" and "maglev_test" both name maglev_test; without names all are wanted.
