@@ -21,7 +21,7 @@ static const struct line_option {
 } line_options[] = {
 	{ "output", 'o', "FORMAT", 0, 0, "table (default), wide or json" },
 	{ "socket", 256, "PATH", offsetof(struct line, socket), 0,
-	  "the daemon's socket (" SOCKET_DEFAULT ")" },
+	  "the daemon's socket ($HEADGATE_SOCKET, else " SOCKET_DEFAULT ")" },
 	{ "namespace", 'n', "NAMESPACE", offsetof(struct line, namespace), TAKES_NAMESPACE,
 	  "only this namespace; of --matrix also several: a,b,c" },
 	{ "client", 257, "ADDR", offsetof(struct line, client), TAKES_FILTER,
@@ -153,7 +153,7 @@ static int check(const struct command *command, const struct line *line, unsigne
 int line_read(int argc, char **argv, const struct command **ret_command,
 	      struct line *ret_line)
 {
-	struct line line = { .socket = SOCKET_DEFAULT };
+	struct line line = { .socket = getenv("HEADGATE_SOCKET") ?: SOCKET_DEFAULT };
 	unsigned used = 0;
 	int words = 0;
 	int r = read_options(argc, argv, &line, &used);
