@@ -117,6 +117,9 @@ static __always_inline int flow_promote(const struct packet *p,
 
 	if (!order || !order_from_line(view->partner, view->line, p->now, order))
 		return 0;
+	/* Both lines may have become another flow's, with the roles exchanged. */
+	if (!(order->from_ctl & HG_FLOW_REPLY))
+		return 0;
 	reply_ctl = order->from_ctl;
 	reply_flags = order->flow.ctl;
 	r = flow_move(order, HG_FLOW_PENDING, LINE_NONE);
@@ -125,7 +128,8 @@ static __always_inline int flow_promote(const struct packet *p,
 	reply_line = order->line;
 	reply_pending = order->pending;
 	r = -TABLE_EXISTS;
-	if (order_from_line(view->line, view->partner, p->now, order))
+	if (order_from_line(view->line, view->partner, p->now, order) &&
+	    !((order->from_ctl ^ view->ctl) & HG_FLOW_IDENTITY))
 		r = flow_move(order, HG_FLOW_LIVE | p->seen, reply_line);
 	if (r < 0) {
 		table_free(reply_line, reply_pending);
