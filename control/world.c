@@ -152,6 +152,13 @@ static int reasons(void *context, struct datapath_reason *ret_reasons, size_t si
 	return datapath_reasons(controller->datapath, ret_reasons, size);
 }
 
+static size_t refusals(void *context, struct datapath_refusal *ret_refusals, size_t size)
+{
+	const struct controller *controller = context;
+
+	return datapath_refusals(controller->datapath, ret_refusals, size);
+}
+
 static size_t usage(void *context, struct datapath_usage *ret_usage, size_t size)
 {
 	const struct controller *controller = context;
@@ -196,6 +203,7 @@ void world_fill(struct controller *controller, struct serve_world *ret_world)
 		.each_flow = each_flow,
 		.delete_flows = delete_flows,
 		.reasons = reasons,
+		.refusals = refusals,
 		.usage = usage,
 		.attachments = attachments,
 		.policies = policies,

@@ -73,6 +73,30 @@ __noinline int port_take(__u32 line, __u32 now, int greed)
 	return 1;
 }
 
+/*
+ * A client opens a connection to a backend itself, from a port from which it has reached the same
+ * backend through a Service before: the answers would be taken for that flow's. One that has
+ * ended, or was never proved and is idle, gives way; of UDP, one that was never proved: who
+ * sends last from a port has it.
+ */
+static __noinline void port_give_back(struct packet *p)
+{
+	struct hg_flow_key key;
+	struct hg_flow *flow;
+	__u64 hash;
+	__u32 line;
+
+	key_reverse(&p->key, &key);
+	hash = hg_hash_flow(&key, hg_config.seed);
+	line = table_search_main(&key, hash);
+	if (line == LINE_NONE)
+		line = table_search(&key, table_home(hash, LINE_EMBRYO));
+	flow = line == LINE_NONE ? 0 : table_line(line);
+	if (flow && backend_index(flow->backend))
+		port_take(line, clock_tick(),
+			  p->key.protocol == IPPROTO_UDP ? PORT_UNPROVED : PORT_CLOSED);
+}
+
 /* Insert the reply line PENDING with the port given. As table_insert(). */
 static __always_inline int create_reply(struct flow_order *order, __be16 port, int greed)
 {

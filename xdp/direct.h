@@ -89,30 +89,6 @@ static __always_inline int direct_source(const struct packet *p,
 	return -HG_REASON_spoofed_source;
 }
 
-/*
- * A pod opens a connection to a backend itself, from a port from which it has reached the same
- * backend through a Service before: the answers would be taken for that flow's. One that has
- * ended, or was never proved and is idle, gives way; of UDP, one that was never proved: who
- * sends last from a port has it.
- */
-static __noinline void direct_give_way(struct packet *p)
-{
-	struct hg_flow_key key;
-	struct hg_flow *flow;
-	__u64 hash;
-	__u32 line;
-
-	key_reverse(&p->key, &key);
-	hash = hg_hash_flow(&key, hg_config.seed);
-	line = table_search_main(&key, hash);
-	if (line == LINE_NONE)
-		line = table_search(&key, table_home(hash, LINE_EMBRYO));
-	flow = line == LINE_NONE ? 0 : table_line(line);
-	if (flow && backend_index(flow->backend))
-		port_take(line, clock_tick(),
-			  p->key.protocol == IPPROTO_UDP ? PORT_UNPROVED : PORT_CLOSED);
-}
-
 /* Key and hash of what has no ports: echo by its identifier, others by their addresses. */
 static __always_inline void direct_key(struct packet *p)
 {

@@ -71,7 +71,7 @@ int pod_out(struct __sk_buff *ctx)
 	if (r == NEXT)
 		r = pipeline(&p);
 	if (r == PASS && p.opens && bit_is_set(hg_hash_addr(&p.key.dst)))
-		direct_give_way(&p);
+		port_give_back(&p);
 	if (r == PASS && direct_is_judged(&p, link, &p.key.src))
 		r = direct(&p, link, DIRECT_OUT);
 	return leave(&p, r);

@@ -137,6 +137,9 @@ int policy_each_isolating(const struct policy *policy, uint32_t set,
 			  int (*visit)(void *context, const struct policy_rule *rule),
 			  void *context);
 
+/* The set whose isolation, or audit, a counter counts; 0: none that is in force. */
+uint32_t policy_set_of_counter(const struct policy *policy, uint32_t counter);
+
 /* Packets and connections per rule since the datapath was made, also of sets that are gone.
  * rule.index UINT_MAX: denied because of this policy's isolation. */
 int policy_each_counter(struct policy *policy,

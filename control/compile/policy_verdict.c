@@ -167,6 +167,21 @@ void policy_judge_ingress(const struct policy *policy,
 	judge(policy, question, false, ret_verdict);
 }
 
+uint32_t policy_set_of_counter(const struct policy *policy, uint32_t counter)
+{
+	const struct policy_tables *tables = &policy->tables;
+
+	for (uint32_t number = 1; counter && number < tables->set_count; number++) {
+		const struct hg_policy_set *set = &tables->sets[number];
+		uint32_t denied = set->counter_base + set->bits;
+
+		if ((counter == denied || counter == denied + 1) &&
+		    policy_sets_find(policy, number))
+			return number;
+	}
+	return 0;
+}
+
 int policy_each_isolating(const struct policy *policy, uint32_t number,
 			  int (*visit)(void *context, const struct policy_rule *rule),
 			  void *context)

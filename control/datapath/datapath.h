@@ -171,6 +171,19 @@ struct datapath_reason {
 int datapath_reasons(const struct datapath *datapath, struct datapath_reason *ret,
 		     size_t size);
 
+/* A packet that policy refused, or would have. */
+struct datapath_refusal {
+	struct hg_addr from, to; /* the real client, the real destination */
+	uint8_t protocol;
+	uint16_t port;
+	uint32_t reason;  /* enum hg_reason; 0: audit, it passed */
+	uint32_t counter; /* of the rule set; see policy_set_of_counter() */
+	uint32_t age_s;
+};
+/* The latest ones, newest first. Returns how many. */
+size_t datapath_refusals(const struct datapath *datapath, struct datapath_refusal *ret,
+			 size_t size);
+
 struct datapath_flow {
 	struct hg_addr client, vip, backend, snat; /* snat ::: none */
 	/* Through no Service, known because policy isolates an end: vip is where the client

@@ -18,6 +18,8 @@ void answer_error(struct body *ret_body, const char *sentence);
 /* One per route; each returns the HTTP status and may call answer_refuse(). */
 unsigned answer_status(const struct serve_world *world, const struct request *request,
 		       struct body *body);
+/* Array "policy" of the latest packets that policy refused. */
+void answer_put_refusals(const struct serve_world *world, struct body *body);
 unsigned answer_drops(const struct serve_world *world, const struct request *request,
 		      struct body *body);
 unsigned answer_services(const struct serve_world *world, const struct request *request,

@@ -179,5 +179,6 @@ unsigned answer_drops(const struct serve_world *world, const struct request *req
 		body_number(body, drop, "packets", counts[rows[i].number].packets);
 		body_number(body, drop, "bytes", counts[rows[i].number].bytes);
 	}
+	answer_put_refusals(world, body);
 	return 200;
 }

@@ -54,6 +54,8 @@ struct serve_world {
 					  const struct datapath_flow *flow),
 			    void *visitor);
 	int (*reasons)(void *context, struct datapath_reason *ret_reasons, size_t size);
+	size_t (*refusals)(void *context, struct datapath_refusal *ret_refusals,
+			   size_t size);
 	size_t (*usage)(void *context, struct datapath_usage *ret_usage, size_t size);
 	size_t (*attachments)(void *context, struct datapath_attachment *ret_attachments,
 			      size_t size);

@@ -210,6 +210,28 @@ static void pod_reaches_a_backend_directly_after_the_service(void **state)
 	}
 }
 
+/* The same of a client outside. */
+static void client_reaches_a_pod_directly_after_the_service(void **state)
+{
+	struct scene scene;
+	struct packet packet, answer;
+
+	for (int i = 0; i < 4; i++) { /* TCP and UDP */
+		begin(&scene, state, i);
+		one_pod_on_this_node(&scene);
+		scene_from_client(&scene, CLIENT, &packet);
+		scene_send(&scene, CLIENT, &packet);
+		scene_age(&scene, 2);
+		packet.dst = scene_addr(&scene, POD_A);
+		packet.dport = scene_target_port(&scene);
+		scene_send(&scene, CLIENT, &packet);
+		assert_int_equal(scene.run.verdict, XDP_PASS);
+		answer = reply(&scene, POD_A, CLIENT, CLIENT_PORT);
+		scene_send_tc(&scene, scene.harness->pod_out, POD0, &answer);
+		assert_true(passed(&scene, "the pod's own answer", &answer));
+	}
+}
+
 static bool is_ours(const struct scene *scene, struct hg_addr *ret_addr)
 {
 	struct packet_fields fields;
@@ -338,6 +360,7 @@ int main(void)
 		cmocka_unit_test(nic_tc_finds_what_xdp_translated),
 		cmocka_unit_test(pod_reaches_remote_backend_with_its_own_address),
 		cmocka_unit_test(pod_reaches_a_backend_directly_after_the_service),
+		cmocka_unit_test(client_reaches_a_pod_directly_after_the_service),
 		cmocka_unit_test(pod_reaches_pod_through_the_service),
 		cmocka_unit_test(pod_reaches_itself_through_the_service),
 		cmocka_unit_test(direct_traffic_of_pods_passes),

@@ -234,6 +234,19 @@ static int reasons(void *context, struct datapath_reason *ret_reasons, size_t si
 	return 0;
 }
 
+static size_t refusals(void *context, struct datapath_refusal *ret_refusals, size_t size)
+{
+	(void)context;
+	assert_true(size >= 1);
+	ret_refusals[0] = (struct datapath_refusal){ .protocol = 6,
+						     .port = 8080,
+						     .reason = HG_REASON_policy_ingress,
+						     .age_s = 3 };
+	assert_int_equal(addr_parse("192.0.2.7", &ret_refusals[0].from), 0);
+	assert_int_equal(addr_parse(A, &ret_refusals[0].to), 0);
+	return 1;
+}
+
 static size_t usage(void *context, struct datapath_usage *ret_usage, size_t size)
 {
 	(void)context;
@@ -287,7 +300,7 @@ static void policies(void *context, struct explain_world *ret_world)
 static const struct serve_world world = {
 	NULL,		facts,	      each_service, find_service, each_complaint,
 	describe_check, each_backend, each_flow,    delete_flows, reasons,
-	usage,		attachments,  policies,
+	refusals,	usage,	      attachments,  policies,
 };
 
 #endif

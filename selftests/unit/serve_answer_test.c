@@ -285,6 +285,12 @@ static void drops_hold_every_reason(void **state)
 	HG_REASONS(CHECK_REASON)
 #undef CHECK_REASON
 	assert_int_equal(json_object_array_length(drops), count);
+	struct json_object *refused = json_object_array_get_idx(at(json, "policy"), 0);
+	assert_string_equal(json_object_get_string(at(refused, "from")), "192.0.2.7");
+	assert_string_equal(json_object_get_string(at(refused, "to")),
+			    A " (shop/cart-0)");
+	assert_int_equal(json_object_get_int(at(refused, "port")), 8080);
+	assert_string_equal(json_object_get_string(at(refused, "policies")), "");
 	json_object_put(json);
 }
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+
 #include "../../control/lib/cleanup.h"
 #include "table.h"
 
@@ -11,6 +13,17 @@ static const struct column columns[] = {
 	{ NULL, NULL, NULL, 0 },
 };
 
+static const struct column refusals[] = {
+	{ "AGE", "ageSeconds", cell_age, COLUMN_RIGHT },
+	{ "FROM", "from", cell_text, 0 },
+	{ "TO", "to", cell_text, 0 },
+	{ "PORT", "port", cell_text, COLUMN_RIGHT },
+	{ "PROTOCOL", "protocol", cell_text, 0 },
+	{ "AUDIT", "audit", cell_yes, 0 },
+	{ "ISOLATED-BY", "policies", cell_text, 0 },
+	{ NULL, NULL, NULL, 0 },
+};
+
 int drops_show(const struct line *line)
 {
 	CLEANUP(api_put)
@@ -20,5 +33,10 @@ int drops_show(const struct line *line)
 		return api_exit_code();
 	if (api_print_json(line, answer))
 		return EXIT_SUCCESS;
-	return table_print(line, columns, api_member(answer, "drops"));
+	int r = table_print(line, columns, api_member(answer, "drops"));
+
+	if (r != EXIT_SUCCESS || !api_count(api_member(answer, "policy")))
+		return r;
+	puts("\nLatest packets refused by NetworkPolicies, newest first:");
+	return table_print(line, refusals, api_member(answer, "policy"));
 }

@@ -38,10 +38,12 @@ lab_paths() {
 
 # Who lives in the lab; one that is up has as many pods as it was given.
 lab_hosts() {
-	local pods
+	local n pods=()
 	[[ ! -e /run/netns/$LAB-client ]] ||
 		LAB_PODS=$(find /run/netns -name "$LAB-pod*" | wc -l)
-	mapfile -t pods < <(seq -f 'pod%g' 0 $((LAB_PODS - 1)))
+	for ((n = 0; n < LAB_PODS; n++)); do
+		pods+=("pod$n")
+	done
 	LAB_SERVERS=(client "${pods[@]}" backend0 backend1 backend2)
 	LAB_HOSTS=(router balancer "${LAB_SERVERS[@]}")
 }
