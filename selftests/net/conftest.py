@@ -9,7 +9,8 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from lab import Gate, Lab, name_of  # noqa: E402
+from lab import SMALL, Gate, Lab, name_of  # noqa: E402
+from policies import Cluster  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +21,17 @@ def lab(request):
         yield made
     finally:
         made.down()
+
+
+@pytest.fixture(scope="module")
+def cluster(lab):
+    """Nine pods under policies; a module that wants it says LAB_PODS = 9."""
+    made = Cluster(lab)
+    try:
+        made.start(*SMALL)
+        yield made
+    finally:
+        made.close()
 
 
 @pytest.fixture(scope="module")

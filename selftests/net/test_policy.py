@@ -6,24 +6,13 @@ Numbers in names are those of the list in policy-semantics §4.4.
 """
 import pytest
 
-from lab import SMALL
-from policies import (EVERYONE, NAMESPACES, Cluster, address, expression, labelled, namespace,
+from policies import (EVERYONE, NAMESPACES, address, expression, labelled, namespace,
                       pod_object, policy)
 from topology import FAMILIES, V4, V6
 
 LAB_PODS = len(EVERYONE)
 IN, OUT = ("Ingress",), ("Egress",)
 ALL_NS = {"namespaceSelector": {}}
-
-
-@pytest.fixture(scope="module")
-def cluster(lab):
-    made = Cluster(lab)
-    try:
-        made.start(*SMALL)
-        yield made
-    finally:
-        made.close()
 
 
 def ns(pod):

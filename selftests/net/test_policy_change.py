@@ -10,10 +10,8 @@ import random
 import subprocess
 import time
 
-import pytest
-
-from lab import BUILD, SMALL
-from policies import EVERYONE, Cluster, address, host, labelled, policy, vip
+from lab import BUILD
+from policies import EVERYONE, address, host, labelled, policy, vip
 from topology import FAMILIES
 
 LAB_PODS = len(EVERYONE)
@@ -122,16 +120,6 @@ class Hammers:
             for line in open(self.folder / f"hammer-{host(source)}", encoding="ascii"):
                 at, cell, answered = map(int, line.split())
                 yield at, source, CELLS[cell], bool(answered)
-
-
-@pytest.fixture(scope="module")
-def cluster(lab):
-    made = Cluster(lab)
-    try:
-        made.start(*SMALL)
-        yield made
-    finally:
-        made.close()
 
 
 def isolated(rules, pod):
