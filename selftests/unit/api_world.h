@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include <headgate/reasons.h>
 #include "../../control/serve/world.h"
 #include "../../control/source/manifests.h"
 
