@@ -18,7 +18,7 @@ struct guard {
 	struct policy *policy;
 };
 
-/* Peers live in 10.64.0.0/10 and fd00:c::/64. */
+/* Peers live in 10.64.0.0/10 and fd00:1:c::/64. */
 struct hg_addr guard_peer(uint8_t family, uint32_t number)
 {
 	struct hg_addr addr = topology_addr(BACKEND_A, family);

@@ -109,6 +109,9 @@ static void write_neighbours(FILE *ip)
 	}
 	fprintf(ip, "route add 198.51.100.0/24 via 10.1.0.254\n");
 	fprintf(ip, "route add 2001:db8:c::/64 via fd00:1::fe\n");
+	/* Pods of other nodes: clients of the bench. */
+	fprintf(ip, "route add 10.64.0.0/10 via 10.1.0.254\n");
+	fprintf(ip, "route add fd00:1:c::/64 via fd00:1::fe\n");
 }
 
 static void write_setting(const char *path, const char *value)
