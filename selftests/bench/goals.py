@@ -26,7 +26,7 @@ CONTROL = (
     ("endpoint-change", 10000, 2),
     ("table maglev 65537 x 1000", None, 2),
     ("rss", 10000, 64),
-    ("maps", 10000, 96),
+    ("maps", 10000, 128),  # 96, and 32 for policies
     ("idle, *", 10000, 0.2),
     ("*checks at 1/s, user", 1000, 20),
 )
