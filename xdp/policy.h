@@ -205,7 +205,11 @@ __noinline int policy_judge(struct policy_question *question)
 
 	if (!question)
 		return -HG_REASON_policy_egress;
-	__builtin_memset(question->rules, 0, 5 * sizeof(__u32));
+	question->rules[POLICY_EGRESS] = 0;
+	question->rules[POLICY_INGRESS] = 0;
+	question->denied = 0;
+	question->audits[POLICY_EGRESS] = 0;
+	question->audits[POLICY_INGRESS] = 0;
 	if (!(question->state & HG_POLICY_ON) ||
 	    addr_equal(&question->from, &question->to))
 		return 0;
@@ -311,10 +315,7 @@ static __always_inline void policy_count_connection(void)
 	}
 }
 
-/*
- * The question of a flow between these ends. NULL: no room, which is no CPU's case. A
- * question of nobody: what was allowed last is not counted again.
- */
+/* This CPU's question, of a flow between these ends; NULL for the verifier alone. */
 static __always_inline struct policy_question *policy_ask(const struct hg_addr *from,
 							  const struct hg_addr *to,
 							  __u8 protocol, __be16 port,
