@@ -171,7 +171,7 @@ static void describe(const struct controller *controller, const struct local_pod
 		ret_pod->addrs[family] = *addr;
 		if (controller->policies.compiler)
 			ret_pod->places[family] =
-			    tables->find_addr(tables->context, addr);
+			    policy_find_pod(tables, addr);
 	}
 }
 

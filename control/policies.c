@@ -355,7 +355,7 @@ size_t policies_usage(const struct controller *controller,
 		  tables->cell_count * sizeof(*tables->cells) },
 		{ "hg_policy_sets", used.sets, tables->set_count,
 		  tables->set_count * sizeof(*tables->sets) },
-		{ "hg_policy_pods", used.pods, tables->pod_count - 1,
+		{ "hg_policy_pods", used.pods, used.pod_limit,
 		  tables->pod_count * sizeof(*tables->pods) },
 		{ "hg_policy_v4_blocks", used.blocks, tables->block_count,
 		  (uint64_t)tables->block_count * HG_POLICY_BLOCK_SIZE *

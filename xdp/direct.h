@@ -62,8 +62,9 @@ static __always_inline int direct_is_judged(const struct packet *p,
 
 	if (!(state & HG_POLICY_ON))
 		return 0;
-	view = link ? policy_view(link->pods[p->family == 6], state)
-		    : policy_find(own, state);
+	if (!link)
+		return policy_isolates(own, state);
+	view = policy_view(link->pods[p->family == 6], state);
 	return view && (view->ingress | view->egress);
 }
 

@@ -8,9 +8,8 @@
  * Only what opens a flow is judged, and every packet that is refused. A flow remembers the
  * epoch; in another one its next packet, of either direction, is judged again.
  *
- * Cold cache lines of a verdict in one direction: 5 (both ends' bucket and element in the
- * hash, the other end's view, cell, row), and what stays warm while rule sets are few: the
- * set, the port's class, cell and row.
+ * Cold cache lines of a verdict in one direction: 4 (both ends, cell, row), and what stays
+ * warm while rule sets are few: the set, the port's class, cell and row.
  */
 #ifndef XDP_POLICY_H
 #define XDP_POLICY_H
@@ -73,11 +72,28 @@ static __always_inline struct hg_policy_view *policy_view(__u32 pod, __u32 state
 static __always_inline struct hg_policy_view *policy_find(const struct hg_addr *addr,
 							  __u32 state)
 {
-	/* A key may not lie in a global function's argument before Linux 6.2. */
-	struct hg_addr key = *addr;
-	__u32 *pod = bpf_map_lookup_elem(&hg_policy_addrs, &key);
+	__u32 home = hg_policy_home(addr, hg_config.pod_mask);
 
-	return pod ? policy_view(*(volatile __u32 *)pod, state) : 0;
+	for (__u32 i = 0; i < HG_POLICY_POD_WINDOW; i++) {
+		__u32 line = home + i;
+		struct hg_policy_pod *pod = bpf_map_lookup_elem(&hg_policy_pods, &line);
+
+		if (!pod)
+			break;
+		if (addr_equal(&pod->addr, addr) && *(volatile __u32 *)&pod->taken)
+			return &pod->views[state & 1];
+		if (!*(volatile __u32 *)&pod->passed)
+			break;
+	}
+	return 0;
+}
+
+/* Is it a pod's address, and does a policy isolate the pod? Global: verified once. */
+__noinline int policy_isolates(const struct hg_addr *addr, __u32 state)
+{
+	struct hg_policy_view *view = addr ? policy_find(addr, state) : 0;
+
+	return view && (view->ingress | view->egress);
 }
 
 /* What a set says of a class: a row's number. A class younger than the set is nobody's. */
@@ -153,7 +169,7 @@ __noinline __u32 policy_audit(__u32 index, __u32 peer_row, __u32 port_row)
  * isolation | POLICY_DENIED; or, where only policies in audit mode isolate and none of their
  * rules allows, that of would-be drops | POLICY_AUDIT. Fails closed.
  */
-__noinline __u32 policy_look(__u32 index, __u32 class, __u32 port_class)
+static __always_inline __u32 policy_look(__u32 index, __u32 class, __u32 port_class)
 {
 	struct hg_policy_set *set = bpf_map_lookup_elem(&hg_policy_sets, &index);
 	struct hg_policy_row *peer, *port;

@@ -17,11 +17,9 @@ HG_MAP(hg_policy_cells, ARRAY, __u32, __u64, 524288, BPF_F_MMAPABLE);
 /* Rule sets. Freed when no view names them. */
 HG_MAP(hg_policy_sets, ARRAY, __u32, struct hg_policy_set, 8192, BPF_F_MMAPABLE);
 
-/* Pods' addresses → place in hg_policy_pods. Deleted with the pod. */
-HG_MAP(hg_policy_addrs, HASH, struct hg_addr, __u32, 16384, BPF_F_NO_PREALLOC);
-
-/* Pods by address: class and rule sets. Free when no address names the place. */
-HG_MAP(hg_policy_pods, ARRAY, __u32, struct hg_policy_pod, 16385, BPF_F_MMAPABLE);
+/* Pods by address: class and rule sets. A quarter full at most. Left with the pod. */
+HG_MAP(hg_policy_pods, ARRAY, __u32, struct hg_policy_pod, 65536 + HG_POLICY_POD_WINDOW,
+       BPF_F_MMAPABLE);
 
 /* Interfaces of this node's pods. Left with the interface. */
 HG_MAP(hg_policy_links, ARRAY, __u32, struct hg_policy_link, HG_POLICY_LINKS,

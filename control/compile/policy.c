@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "policy_addrs.h"
+#include "policy_pods.h"
 #include "policy_adopt.h"
 #include "policy_cells.h"
 #include "policy_digest.h"
@@ -34,7 +35,7 @@ static int open_spaces(struct policy *policy)
 	if (r == 0)
 		r = policy_space_open(&policy->set_numbers, tables->set_count);
 	if (r == 0)
-		r = policy_space_open(&policy->pod_places, tables->pod_count);
+		r = policy_pods_open(policy);
 	if (r == 0)
 		r = policy_space_open(&policy->blocks, tables->block_count);
 	if (r == 0)
@@ -44,7 +45,6 @@ static int open_spaces(struct policy *policy)
 	if (r < 0)
 		return r;
 	policy_space_claim(&policy->set_numbers, 0, 1);
-	policy_space_claim(&policy->pod_places, 0, 1);
 	policy_space_claim(&policy->blocks, 0, 1);
 	policy_space_claim(&policy->counters, 0, 1);
 	return 0;
@@ -105,7 +105,7 @@ static void close_spaces(struct policy *policy)
 {
 	policy_space_close(&policy->cells);
 	policy_space_close(&policy->set_numbers);
-	policy_space_close(&policy->pod_places);
+	policy_pods_close(policy);
 	policy_space_close(&policy->blocks);
 	policy_space_close(&policy->counters);
 }
@@ -237,7 +237,8 @@ void policy_usage(const struct policy *policy, struct policy_usage *ret_usage)
 		.rows = policy->rows.used,
 		.cells = policy->cells.used * POLICY_CELL_UNIT,
 		.sets = policy->set_numbers.used,
-		.pods = policy->pod_places.used,
+		.pods = policy_pods_used(policy),
+		.pod_limit = policy_pods_limit(&policy->tables),
 		.blocks = policy->blocks.used,
 		.counters = policy->counters.used,
 		.peer_classes = policy->classes[POLICY_PEERS].numbers.used,

@@ -33,24 +33,18 @@ struct policy_tables {
 	uint16_t *v4;	     /* 2 banks × 65,536 */
 	uint16_t *v4_blocks; /* × 256 */
 	struct hg_policy_counter *counters;
-	uint32_t row_count, cell_count, set_count, pod_count, block_count, counter_count;
+	uint32_t row_count, cell_count, set_count, block_count, counter_count;
+	uint32_t pod_count; /* a power of two + HG_POLICY_POD_WINDOW */
 	uint32_t state; /* hg_state.policy in force when the compiler begins */
 
 	void *context;
 	/* 0 or -errno: -E2BIG or -ENOSPC when full. */
-	int (*put_addr)(void *context, const struct hg_addr *addr, uint32_t pod);
-	int (*drop_addr)(void *context, const struct hg_addr *addr);
 	int (*put_prefix)(void *context, unsigned bank, const struct cidr *prefix,
 			  uint32_t class);
 	int (*drop_prefix)(void *context, unsigned bank, const struct cidr *prefix);
-	/* For the verdict: index in pods, 0: no pod's; class of an IPv6 prefix, 0: none. */
-	uint32_t (*find_addr)(void *context, const struct hg_addr *addr);
+	/* For the verdict: class of an IPv6 prefix, 0: none. */
 	uint32_t (*find_prefix)(void *context, unsigned bank, const struct hg_addr *addr);
 	/* Visit what is there from before (a restart); NULL: nothing is. */
-	int (*each_addr)(void *context,
-			 int (*visit)(void *visitor, const struct hg_addr *addr,
-				      uint32_t pod),
-			 void *visitor);
 	int (*each_prefix)(void *context, unsigned bank,
 			   int (*visit)(void *visitor, const struct cidr *prefix),
 			   void *visitor);
@@ -59,6 +53,9 @@ struct policy_tables {
 	/* Return when no packet is under way that has read an older state. */
 	void (*wait_for_readers)(void *context);
 };
+
+/* Index in pods of a pod's address; 0: it is none's, or not known. */
+uint32_t policy_find_pod(const struct policy_tables *tables, const struct hg_addr *addr);
 
 struct policy; /* the compiler with all that it knows */
 
@@ -149,6 +146,7 @@ int policy_each_counter(struct policy *policy,
 
 struct policy_usage {
 	uint32_t rows, cells, sets, pods, blocks, counters, peer_classes, port_classes;
+	uint32_t pod_limit; /* so many addresses fit */
 };
 void policy_usage(const struct policy *policy, struct policy_usage *ret_usage);
 

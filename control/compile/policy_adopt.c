@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include "policy_addrs.h"
 #include "policy_cells.h"
+#include "policy_pods.h"
 #include "policy_rest.h"
 
 /* Taken until the first settling, if it lies within the table and is not taken yet. */
@@ -61,19 +62,16 @@ static int claim_set(struct policy *policy, uint32_t number)
 	return r;
 }
 
-static int adopt_addr(void *context, const struct hg_addr *where, uint32_t place)
+/* 1, 0: another line has the address, or -ENOMEM. */
+static int adopt_addr(struct policy *policy, const struct hg_addr *where, uint32_t place)
 {
-	struct policy *policy = context;
-	struct policy_addr *addr;
+	struct policy_addr *addr = policy_addrs_get(policy, where);
 	int r = 0;
 
-	if (!place || place >= policy->tables.pod_count ||
-	    policy_space_has(&policy->pod_places, place))
-		return 0;
-	addr = policy_addrs_get(policy, where);
 	if (!addr)
 		return -ENOMEM;
-	policy_space_claim(&policy->pod_places, place, 1);
+	if (addr->known)
+		return 0;
 	addr->place = place;
 	addr->known = true;
 	addr->owner_dirty = true;
@@ -85,7 +83,7 @@ static int adopt_addr(void *context, const struct hg_addr *where, uint32_t place
 		if (r == 0)
 			r = claim_set(policy, view->egress);
 	}
-	return r;
+	return r < 0 ? r : 1;
 }
 
 /* Blocks that the 16-8-8 table of the bank in force leads to. */
@@ -157,14 +155,13 @@ int policy_adopt(struct policy *policy)
 	bool old_bank = policy->state & HG_POLICY_BANK;
 	uint32_t ports = HG_POLICY_PROTOCOLS * HG_POLICY_PORTS;
 	bool was_on = policy->state & HG_POLICY_ON;
-	int r = 0;
+	int r;
 
 	policy->must_switch = was_on || !(policy->state & HG_POLICY_KEEP) ==
 					    policy->options.keep_established;
 	policy->bank = old_bank != was_on;
 	policy->adopted = was_on;
-	if (tables->each_addr)
-		r = tables->each_addr(tables->context, adopt_addr, policy);
+	r = policy_pods_adopt(policy, adopt_addr);
 	if (r == 0 && was_on)
 		r = claim_blocks(policy,
 				 tables->v4 + (old_bank ? HG_POLICY_V4_PLACES : 0),

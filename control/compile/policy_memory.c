@@ -9,14 +9,9 @@
 #define ROWS	 32768U
 #define CELLS	 (524288U * HG_POLICY_CELLS_PER_ELEMENT)
 #define SETS	 8192U
-#define PODS	 16385U
+#define PODS	 (65536U + HG_POLICY_POD_WINDOW)
 #define BLOCKS	 16384U
 #define COUNTERS 131072U
-
-struct place_of_addr {
-	struct hg_addr addr;
-	uint32_t pod;
-};
 
 /* Longest match: 129 look-ups, one per length. */
 struct prefix_key {
@@ -28,31 +23,15 @@ struct prefix {
 	uint32_t class;
 };
 
-static bool is_addr(const void *item, const void *key)
-{
-	return addr_compare(&((const struct place_of_addr *)item)->addr, key) == 0;
-}
-
 static bool is_prefix(const void *item, const void *key)
 {
 	return memcmp(&((const struct prefix *)item)->key, key,
 		      sizeof(struct prefix_key)) == 0;
 }
 
-static uint32_t addr_hash(const struct hg_addr *addr)
-{
-	return policy_hash_bytes(0, addr, sizeof(*addr));
-}
-
 static uint32_t prefix_hash(const struct prefix_key *key)
 {
 	return policy_hash_bytes(1, key, sizeof(*key));
-}
-
-static struct place_of_addr *lookup_addr(const struct policy_memory *memory,
-					 const struct hg_addr *addr)
-{
-	return policy_hash_find(&memory->addrs, addr_hash(addr), is_addr, addr);
 }
 
 static struct prefix *lookup_prefix(const struct policy_memory *memory,
@@ -62,43 +41,6 @@ static struct prefix *lookup_prefix(const struct policy_memory *memory,
 }
 
 /* ---- what the compiler calls ---- */
-static int put_addr(void *context, const struct hg_addr *addr, uint32_t pod)
-{
-	struct policy_memory *memory = context;
-	struct place_of_addr *place = lookup_addr(memory, addr);
-
-	if (!place) {
-		if (policy_hash_reserve(&memory->addrs, 1) < 0)
-			return -ENOMEM;
-		place = calloc(1, sizeof(*place));
-		if (!place)
-			return -ENOMEM;
-		place->addr = *addr;
-		policy_hash_add(&memory->addrs, addr_hash(addr), place);
-	}
-	place->pod = pod;
-	return 0;
-}
-
-static int drop_addr(void *context, const struct hg_addr *addr)
-{
-	struct policy_memory *memory = context;
-	struct place_of_addr *place = lookup_addr(memory, addr);
-
-	if (!place)
-		return -ENOENT;
-	policy_hash_remove(&memory->addrs, addr_hash(addr), place);
-	free(place);
-	return 0;
-}
-
-static uint32_t find_addr(void *context, const struct hg_addr *addr)
-{
-	const struct place_of_addr *place = lookup_addr(context, addr);
-
-	return place ? place->pod : 0;
-}
-
 static int put_prefix(void *context, unsigned bank, const struct cidr *cidr,
 		      uint32_t class)
 {
@@ -144,24 +86,6 @@ static uint32_t find_prefix(void *context, unsigned bank, const struct hg_addr *
 			return prefix ? prefix->class : 0;
 		key.bits--;
 	}
-}
-
-static int each_addr(void *context,
-		     int (*visit)(void *visitor, const struct hg_addr *addr,
-				  uint32_t pod),
-		     void *visitor)
-{
-	const struct policy_memory *memory = context;
-	const struct place_of_addr *place;
-	uint32_t cursor = 0;
-	int r;
-
-	while ((place = policy_hash_next(&memory->addrs, &cursor))) {
-		r = visit(visitor, &place->addr, place->pod);
-		if (r)
-			return r;
-	}
-	return 0;
 }
 
 static int each_prefix(void *context, unsigned bank,
@@ -229,13 +153,9 @@ struct policy_memory *policy_memory_new(void)
 		return NULL;
 	memory->tables = (struct policy_tables){
 		.context = memory,
-		.put_addr = put_addr,
-		.drop_addr = drop_addr,
 		.put_prefix = put_prefix,
 		.drop_prefix = drop_prefix,
-		.find_addr = find_addr,
 		.find_prefix = find_prefix,
-		.each_addr = each_addr,
 		.each_prefix = each_prefix,
 		.switch_to = switch_to,
 		.wait_for_readers = wait_for_readers,
@@ -261,7 +181,6 @@ void policy_memory_free(struct policy_memory *memory)
 {
 	if (!memory)
 		return;
-	free_items(&memory->addrs);
 	free_items(&memory->prefixes);
 	free(memory->tables.rows);
 	free(memory->tables.cells);

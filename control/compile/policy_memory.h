@@ -13,7 +13,6 @@ struct policy_memory {
 	/* For policy_new(). Sizes may be lowered, callbacks replaced before. */
 	struct policy_tables tables;
 	uint32_t state; /* hg_state.policy in force */
-	struct policy_hash addrs;
 	struct policy_hash prefixes;
 };
 

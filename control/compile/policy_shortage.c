@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include "policy_addrs.h"
 #include "policy_cells.h"
+#include "policy_pods.h"
 #include "../lib/cleanup.h"
 
 void policy_shortage_mark(struct policy *policy, struct policy_addr *addr)
@@ -134,10 +135,10 @@ void policy_shortage_of_addrs(struct policy *policy, const struct policy_addr *a
 	policy->is_short = true;
 	complain(
 	    policy->complaints, COMPLAINT_ERROR, &pod->place, title,
-	    "its address %s is not known to NetworkPolicies: map hg_policy_addrs has "
+	    "its address %s is not known to NetworkPolicies: map hg_policy_pods has "
 	    "%u of %u entries in use, raise --policy-pods",
-	    addr_print(&addr->addr, text), policy->pod_places.used,
-	    policy->pod_places.size);
+	    addr_print(&addr->addr, text), policy_pods_used(policy),
+	    policy_pods_limit(&policy->tables));
 }
 
 void policy_shortage_of_all(struct policy *policy)

@@ -8,6 +8,7 @@
  *	terms   → classes: which terms an address, a port   policy_peers.c policy_ports.c
  *	          belongs to                                policy_prefixes.c policy_classes.c
  *	set × class → cells → rows                          policy_cells.c policy_rows.c
+ *	addresses of pods → their views                     policy_pods.c
  *	views, the switch, what rests after it              policy_switch.c
  *
  * A *term* is what a bit asks of one side: the peers, or the ports, of a rule. A term in
@@ -309,6 +310,7 @@ struct policy {
 	struct policy_set *isolated[2]; /* by is_egress: where nothing else fits */
 	struct policy_set **by_number;
 	struct policy_space rows, cells, set_numbers, pod_places, blocks, counters;
+	uint8_t *pod_passes; /* by line of the table of pods: searches that go on */
 	struct row_use *row_uses;
 	struct policy_hash rows_by_content;
 

@@ -14,6 +14,7 @@
 #include "policy_classes.h"
 #include "policy_intervals.h"
 #include "policy_places.h"
+#include "policy_pods.h"
 #include "policy_ports.h"
 #include "policy_regions.h"
 #include "policy_rest.h"
@@ -211,23 +212,15 @@ static void write_as_nobody(struct policy *policy, const struct policy_addr *add
 
 static void admit(struct policy *policy, struct policy_addr *addr)
 {
-	const struct policy_tables *tables = &policy->tables;
-
-	if (policy_space_take(&policy->pod_places, 1, &addr->place) < 0) {
+	if (policy_pods_take(policy, &addr->addr, &addr->place) < 0) {
 		policy_shortage_of_addrs(policy, addr);
 		policy_shortage_mark(policy, addr);
 		return;
 	}
 	write_as_nobody(policy, addr);
 	write_view(policy, addr, &addr->next, policy->state + 1);
+	policy_pods_publish(policy, &addr->addr, addr->place);
 	addr->known = true;
-	if (tables->put_addr(tables->context, &addr->addr, addr->place) == 0)
-		return;
-	policy_shortage_of_addrs(policy, addr);
-	policy_shortage_mark(policy, addr);
-	policy_space_give(&policy->pod_places, addr->place, 1);
-	addr->place = 0;
-	addr->known = false;
 }
 
 /* Those with rule sets first: unknown, they could not be isolated. */
@@ -290,6 +283,15 @@ static void commit_set(struct policy_set **now, struct policy_set *next)
 		next->in_force = true;
 }
 
+/* Its other view is to follow. */
+static void lag(struct policy *policy, struct policy_addr *addr)
+{
+	addr->lagging = true;
+	addr->lagging_next = policy->lagging;
+	policy->lagging = addr;
+	policy->unsettled = true;
+}
+
 static void commit(struct policy *policy, struct policy_addr *addr)
 {
 	struct policy_classes *classes = &policy->classes[POLICY_PEERS];
@@ -303,10 +305,7 @@ static void commit(struct policy *policy, struct policy_addr *addr)
 	addr->dirty = false;
 	if (!addr->known || addr->lagging)
 		return;
-	addr->lagging = true;
-	addr->lagging_next = policy->lagging;
-	policy->lagging = addr;
-	policy->unsettled = true;
+	lag(policy, addr);
 }
 
 static void commit_all(struct policy *policy)
@@ -334,8 +333,6 @@ void policy_switch(struct policy *policy)
 /* ---- afterwards ---- */
 static void settle_addr(struct policy *policy, struct policy_addr *addr)
 {
-	const struct policy_tables *tables = &policy->tables;
-
 	addr->lagging = false;
 	if (addr->pod) {
 		*view_of(policy, addr, policy->state + 1) =
@@ -344,8 +341,12 @@ static void settle_addr(struct policy *policy, struct policy_addr *addr)
 	}
 	if (!addr->known)
 		return;
-	tables->drop_addr(tables->context, &addr->addr);
-	policy_space_give(&policy->pod_places, addr->place, 1);
+	if (policy_rest_reserve(policy, 1) < 0) {
+		lag(policy, addr);
+		return;
+	}
+	policy_pods_withdraw(policy, addr->place);
+	policy_rest(policy, &policy->pod_places, addr->place, 1);
 	addr->place = 0;
 	addr->known = false;
 	policy_addrs_prune(policy, addr);
@@ -367,19 +368,20 @@ void policy_switch_settle(struct policy *policy)
 	if (!policy->unsettled || (policy->adopted && policy->must_switch))
 		return;
 	policy->tables.wait_for_readers(policy->tables.context);
-	for (addr = policy->lagging; addr; addr = next) {
+	policy->unsettled = false;
+	policy_rest_end(policy);
+	addr = policy->lagging;
+	policy->lagging = NULL;
+	for (; addr; addr = next) {
 		next = addr->lagging_next;
 		settle_addr(policy, addr);
 	}
-	policy->lagging = NULL;
 	if (policy->adopted)
 		drop_adopted(policy);
-	policy_rest_end(policy);
 	policy_sets_sweep(policy);
 	/* After a write that broke off, places may name classes that no region has. */
 	if (!policy->places_unknown)
 		policy_classes_sweep(&policy->classes[POLICY_PEERS]);
 	policy_classes_sweep(&policy->classes[POLICY_PORTS]);
 	policy_terms_settle(policy);
-	policy->unsettled = false;
 }

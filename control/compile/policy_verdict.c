@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <headgate/endian.h>
-#include "policy_addrs.h"
 #include "policy_regions.h"
 #include "policy_sets.h"
 
@@ -18,18 +17,9 @@ static const struct hg_policy_view *find_view(const struct policy *policy,
 					      const struct hg_addr *addr)
 {
 	const struct policy_tables *tables = &policy->tables;
-	const struct policy_addr *known;
-	uint32_t place = 0;
+	uint32_t place = policy_find_pod(tables, addr);
 
-	if (tables->find_addr) {
-		place = tables->find_addr(tables->context, addr);
-	} else {
-		known = policy_addrs_find(policy, addr);
-		place = known && known->known ? known->place : 0;
-	}
-	if (!place || place >= tables->pod_count)
-		return NULL;
-	return &tables->pods[place].views[policy->state & 1];
+	return place ? &tables->pods[place].views[policy->state & 1] : NULL;
 }
 
 static uint32_t class_of_v4(const struct policy *policy, const struct hg_addr *addr)

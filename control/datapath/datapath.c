@@ -75,6 +75,7 @@ static void set_config(struct datapath *datapath, const struct map_sizes *sizes)
 	config->seed = options->seed;
 	config->flow_mask = sizes->entries[MAP_FLOWS] - 1;
 	config->embryo_mask = sizes->entries[MAP_EMBRYOS] - 1;
+	config->pod_mask = sizes->entries[MAP_POLICY_PODS] - HG_POLICY_POD_WINDOW - 1;
 	config->backends = sizes->entries[MAP_BACKENDS];
 	config->cpus = sizes->cpus;
 	config->port_first = options->port_first;

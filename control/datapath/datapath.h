@@ -25,7 +25,7 @@ struct datapath_options {
 	uint32_t slots;	      /* entries of all lookup tables */
 	uint32_t backends;    /* frontend × endpoint records, < 2^20 */
 	uint32_t services;    /* frontend records */
-	uint32_t policy_pods; /* pods' addresses; 0: as many as the map declares */
+	uint32_t policy_pods; /* pods' addresses; 0: 16,384 */
 	uint16_t port_first, port_last; /* SNAT ports */
 	uint64_t seed;
 	const struct cidr_list *cluster_cidrs; /* empty: clusterIPs answer everybody */

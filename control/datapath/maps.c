@@ -41,7 +41,6 @@ const char *map_option(enum map map)
 		[MAP_STATS] = "--backends",
 		[MAP_EXPIRED] = "--backends",
 		[MAP_FLOWS] = "--flows",
-		[MAP_POLICY_ADDRS] = "--policy-pods",
 		[MAP_POLICY_PODS] = "--policy-pods",
 	};
 
@@ -60,8 +59,9 @@ uint32_t map_option_value(enum map map, uint32_t entries, uint32_t cpus)
 		return entries / 2 - 2;
 	case MAP_BACKENDS:
 	case MAP_EXPIRED:
-	case MAP_POLICY_PODS:
 		return entries - 1;
+	case MAP_POLICY_PODS:
+		return (entries - HG_POLICY_POD_WINDOW) / 4;
 	case MAP_STATS:
 		return entries / (cpus ?: 1) - 1;
 	case MAP_FLOWS:
@@ -91,9 +91,9 @@ uint32_t cpus_online(void)
 	return highest + 1;
 }
 
-static uint32_t power_of_two(uint64_t at_least)
+static uint32_t power_of_two(uint64_t at_least, uint32_t least)
 {
-	uint32_t power = HG_LOCKS;
+	uint32_t power = least;
 
 	while (power < at_least)
 		power <<= 1;
@@ -113,7 +113,7 @@ static int check_bounds(const struct datapath_options *options, uint32_t cpus,
 		{ "--slots", options->slots, 2 * HG_SLOTS_PER_ELEMENT, 1U << 30 },
 		{ "--backends", options->backends, 1, (1U << HG_BACKEND_BITS) - 1 },
 		{ "--services", options->services, 1, 1U << 24 },
-		{ "--policy-pods", options->policy_pods, 0, 1U << 24 },
+		{ "--policy-pods", options->policy_pods, 0, 1U << 20 },
 		{ "rows of counters (CPUs × --backends)",
 		  (uint64_t)cpus * options->backends, 1, 1U << 30 },
 		{ "last SNAT port", options->port_last, options->port_first, 65535 },
@@ -155,16 +155,16 @@ int map_sizes(const struct datapath_options *options, uint32_t cpus,
 	entries[MAP_BACKENDS] = backends;
 	entries[MAP_STATS] = backends * cpus;
 	entries[MAP_EXPIRED] = backends;
-	entries[MAP_FLOWS] = power_of_two(4ULL * options->flows);
+	entries[MAP_FLOWS] = power_of_two(4ULL * options->flows, HG_LOCKS);
 	entries[MAP_EMBRYOS] = EMBRYO_LINES;
-	entries[MAP_POLICY_ADDRS] = options->policy_pods;
-	entries[MAP_POLICY_PODS] = options->policy_pods ? options->policy_pods + 1 : 0;
+	entries[MAP_POLICY_PODS] =
+	    power_of_two(4ULL * (options->policy_pods ?: PODS), 1) + HG_POLICY_POD_WINDOW;
 	uint32_t *asked = ret_sizes->asked;
 	asked[MAP_FRONTENDS] = asked[MAP_SERVICES] = options->services;
 	asked[MAP_SLOTS] = options->slots;
 	asked[MAP_MEMBERS] = asked[MAP_BACKENDS] = options->backends;
 	asked[MAP_STATS] = asked[MAP_EXPIRED] = options->backends;
 	asked[MAP_FLOWS] = options->flows;
-	asked[MAP_POLICY_ADDRS] = asked[MAP_POLICY_PODS] = options->policy_pods;
+	asked[MAP_POLICY_PODS] = options->policy_pods;
 	return 0;
 }

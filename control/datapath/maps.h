@@ -32,7 +32,6 @@
 	M(POLICY_ROWS, policy_rows)                                                      \
 	M(POLICY_CELLS, policy_cells)                                                    \
 	M(POLICY_SETS, policy_sets)                                                      \
-	M(POLICY_ADDRS, policy_addrs)                                                    \
 	M(POLICY_PODS, policy_pods)                                                      \
 	M(POLICY_LINKS, policy_links)                                                    \
 	M(POLICY_V4, policy_v4)                                                          \
@@ -50,6 +49,7 @@ enum map {
 };
 
 #define EMBRYO_LINES 65536U
+#define PODS	     16384U /* addresses, when nobody asks for more */
 
 struct map_sizes {
 	uint32_t entries[MAP_COUNT]; /* 0: as the object says */

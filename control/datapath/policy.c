@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The maps of policy. The compiler (compile/policy.h) writes arrays in mapped memory and
- * asks for the rest: addresses, prefixes, the switch, and the certainty that no packet is
+ * asks for the rest: prefixes, the switch, and the certainty that no packet is
  * under way that has read an older state.
  */
 #include "policy.h"
@@ -53,21 +53,6 @@ static void list_parts(struct policy_memory_maps *policy, struct part ret[PARTS]
 }
 
 /* ---- what the compiler asks for ---- */
-static int put_addr(void *context, const struct hg_addr *addr, uint32_t pod)
-{
-	const struct datapath *datapath = context;
-
-	return bpf_map_update_elem(datapath->fds[MAP_POLICY_ADDRS], addr, &pod, BPF_ANY);
-}
-
-static int drop_addr(void *context, const struct hg_addr *addr)
-{
-	const struct datapath *datapath = context;
-	int r = bpf_map_delete_elem(datapath->fds[MAP_POLICY_ADDRS], addr);
-
-	return r == -ENOENT ? 0 : r;
-}
-
 static struct hg_range_key prefix_key(unsigned bank, const struct cidr *prefix)
 {
 	return (struct hg_range_key){ .prefixlen = 32 + prefix->bits,
@@ -93,15 +78,6 @@ static int drop_prefix(void *context, unsigned bank, const struct cidr *prefix)
 	return r == -ENOENT ? 0 : r;
 }
 
-static uint32_t find_addr(void *context, const struct hg_addr *addr)
-{
-	const struct datapath *datapath = context;
-	uint32_t pod;
-	int r = bpf_map_lookup_elem(datapath->fds[MAP_POLICY_ADDRS], addr, &pod);
-
-	return r < 0 ? 0 : pod;
-}
-
 static uint32_t find_prefix(void *context, unsigned bank, const struct hg_addr *addr)
 {
 	const struct datapath *datapath = context;
@@ -111,27 +87,6 @@ static uint32_t find_prefix(void *context, unsigned bank, const struct hg_addr *
 	int r = bpf_map_lookup_elem(datapath->fds[MAP_POLICY_V6], &key, &class);
 
 	return r < 0 ? 0 : class;
-}
-
-static int each_addr(void *context,
-		     int (*visit)(void *visitor, const struct hg_addr *addr,
-				  uint32_t pod),
-		     void *visitor)
-{
-	const struct datapath *datapath = context;
-	int fd = datapath->fds[MAP_POLICY_ADDRS], r;
-	struct hg_addr addr, *before = NULL;
-	uint32_t pod;
-
-	while (bpf_map_get_next_key(fd, before, &addr) == 0) {
-		if (bpf_map_lookup_elem(fd, &addr, &pod) < 0)
-			return -errno;
-		r = visit(visitor, &addr, pod);
-		if (r)
-			return r;
-		before = &addr;
-	}
-	return 0;
 }
 
 static int each_prefix(void *context, unsigned bank,
@@ -233,13 +188,9 @@ static void describe(struct datapath *datapath, struct policy_tables *tables)
 	    entries[MAP_POLICY_V4_BLOCKS] / (HG_POLICY_BLOCK_SIZE / PLACES_PER_ELEMENT);
 	tables->counter_count = entries[MAP_POLICY_COUNTERS];
 	tables->context = datapath;
-	tables->put_addr = put_addr;
-	tables->drop_addr = drop_addr;
 	tables->put_prefix = put_prefix;
 	tables->drop_prefix = drop_prefix;
-	tables->find_addr = find_addr;
 	tables->find_prefix = find_prefix;
-	tables->each_addr = each_addr;
 	tables->each_prefix = each_prefix;
 	tables->switch_to = switch_to;
 	tables->wait_for_readers = wait_for_readers;

@@ -23,7 +23,7 @@
 #include <headgate/flow.h>
 #include <headgate/policy.h>
 
-#define HG_ABI_VERSION 3U
+#define HG_ABI_VERSION 4U
 
 /*
  * hg_ours: ARRAY[1024] of __u64. Written by the control process. Bit (hg_hash_addr() &
@@ -275,6 +275,7 @@ struct hg_config {
 	__u64 clock_base;
 	__u32 flow_mask;   /* lines of hg_flows − 1 (power of two, ≥ HG_LOCKS) */
 	__u32 embryo_mask; /* lines of hg_embryos − 1 */
+	__u32 pod_mask;	   /* of homes in hg_policy_pods */
 	__u32 backends;	   /* entries of hg_backends: stride of hg_stats */
 	__u32 cpus;	   /* rows of hg_stats */
 	__u32 port_first;  /* SNAT ports, host order, inclusive */
@@ -286,7 +287,7 @@ struct hg_config {
 	__u8 pods;		    /* --pod-interfaces given */
 	__u8 frags;		    /* loaded with BPF_F_XDP_HAS_FRAGS */
 	__u8 source_check;	    /* a pod sends from its own addresses only */
-	__u8 spare[7];
+	__u8 spare[3];
 };
 
 /* XDP metadata: what `nic` tells `nic_tc` about a packet that it translated.

@@ -26,12 +26,19 @@ static inline __u64 hg_hash_end(__u64 hash)
 	return hash ^ (hash >> 47);
 }
 
-/* Where an address lies in hg_ours (low 16 bits) and hg_locals (low 8 bits). Unseeded. */
+/* Where an address lies in hg_ours (low 16 bits), hg_locals (low 8 bits) and
+ * hg_policy_pods. Unseeded. */
 static inline __u32 hg_hash_addr(const struct hg_addr *addr)
 {
 	__u64 hash = hg_hash_word(16, addr->halves[0]);
 
 	return (__u32)(hg_hash_end(hg_hash_word(hash, addr->halves[1])) >> 16);
+}
+
+/* The first line of an address in hg_policy_pods. */
+static inline __u32 hg_policy_home(const struct hg_addr *addr, __u32 mask)
+{
+	return 1 + (hg_hash_addr(addr) & mask);
 }
 
 /*

@@ -69,11 +69,15 @@ struct hg_policy_set {
 };
 
 /*
- * hg_policy_addrs: HASH of struct hg_addr → __u32 index in hg_policy_pods. All addresses of
- * pods that are known and hold one (not hostNetwork, not terminated).
- * hg_policy_pods: ARRAY of struct hg_policy_pod, one per address. MMAPABLE. Index 0 is
- * never used. While an address is in the hash its index does not change.
+ * hg_policy_pods: ARRAY of struct hg_policy_pod, one line per address of a pod that is known
+ * and holds one (not hostNetwork, not terminated). MMAPABLE. A hash table with open
+ * addressing, which costs a reader one cache line where BPF's own hash costs a call and
+ * three: of 1 + a power of two + HG_POLICY_POD_WINDOW - 1 lines, so that a search never
+ * wraps. Line 0 is never used. An address lies on one of HG_POLICY_POD_WINDOW lines from
+ * hg_policy_home() on, and stays there for as long as it is known; a search ends on the
+ * first line that is not passed.
  */
+#define HG_POLICY_POD_WINDOW 32U
 struct hg_policy_view {
 	__u32 class;
 	__u32 ingress; /* set, 0: not isolated */
@@ -81,6 +85,10 @@ struct hg_policy_view {
 	__u32 spare;
 };
 struct hg_policy_pod {
+	struct hg_addr addr;
+	__u32 taken;  /* 0: free. Set last, zeroed first; the line rests before it is reused */
+	__u32 passed; /* some address's search goes on to the next line */
+	__u32 spare[2];
 	struct hg_policy_view views[2]; /* by parity of the epoch */
 };
 
@@ -173,7 +181,7 @@ struct hg_policy_event {
 _Static_assert(sizeof(struct hg_policy_event) == 64, "event: one cache line");
 _Static_assert(sizeof(struct hg_policy_row) == 64, "row: one cache line");
 _Static_assert(sizeof(struct hg_policy_set) == 32, "set");
-_Static_assert(sizeof(struct hg_policy_pod) == 32, "pod");
+_Static_assert(sizeof(struct hg_policy_pod) == 64, "pod: one cache line");
 _Static_assert(sizeof(struct hg_policy_link) == 64, "link: one cache line");
 
 #endif

@@ -50,6 +50,7 @@ struct hg_config harness_config(void)
 		.pods = 1,
 		.frags = 1,
 		.source_check = 1,
+		.pod_mask = HARNESS_PODS - HG_POLICY_POD_WINDOW - 1,
 	};
 
 	if (clock_calibrate(&config) < 0)

@@ -18,7 +18,7 @@ static void list(struct harness_policy *policy, struct array ret[ARRAYS])
 		{ "hg_policy_rows", HARNESS_ROWS * 64UL, (void **)&policy->rows },
 		{ "hg_policy_cells", HARNESS_CELLS * 2UL, (void **)&policy->cells },
 		{ "hg_policy_sets", HARNESS_SETS * 32UL, (void **)&policy->sets },
-		{ "hg_policy_pods", HARNESS_PODS * 32UL, (void **)&policy->pods },
+		{ "hg_policy_pods", HARNESS_PODS * 64UL, (void **)&policy->pods },
 		{ "hg_policy_links", HG_POLICY_LINKS * 64UL, (void **)&policy->links },
 		{ "hg_policy_v4", HG_POLICY_V4_PLACES * 4UL, (void **)&policy->v4 },
 		{ "hg_policy_v4_blocks", HARNESS_BLOCKS * 512UL,

@@ -101,7 +101,7 @@ void harness_clear(struct harness *harness)
 	static const char *const hashes[] = { "hg_frontends",	 "hg_hop_index",
 					      "hg_links",	 "hg_fragments",
 					      "hg_affinity",	 "hg_ranges",
-					      "hg_policy_addrs", "hg_policy_v6" };
+					      "hg_policy_v6" };
 
 	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++)
 		clear_hash(harness, hashes[i]);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <headgate/endian.h>
+#include <headgate/hash.h>
 
 #define CLASSES	      32U /* of peers: one per role; of ports: one per port */
 #define SET_BITS      16U
@@ -11,11 +12,21 @@
 
 static const uint16_t ports[] = { 0, SERVICE_PORT, TARGET_PORT, 9090 };
 
-/* One place per pod and family, one set per pod, direction and parity of the epoch: a set is
- * never written while it is in force. */
+/* The pod's line, which is taken for it when it has none. */
 static uint32_t place_of(const struct scene *scene, enum role pod)
 {
-	return 1 + (uint32_t)(pod - POD_A) * 2 + (scene->family == 6);
+	struct hg_addr addr = scene_addr(scene, pod);
+	uint32_t place = hg_policy_home(&addr, scene->harness->config.pod_mask);
+	struct hg_policy_pod *lines = scene->harness->policy.pods;
+
+	for (; lines[place].taken; place++) {
+		if (memcmp(&lines[place].addr, &addr, sizeof(addr)) == 0)
+			return place;
+		lines[place].passed = 1;
+	}
+	lines[place].addr = addr;
+	lines[place].taken = 1;
+	return place;
 }
 
 static uint32_t next_parity(const struct scene *scene)
@@ -23,6 +34,7 @@ static uint32_t next_parity(const struct scene *scene)
 	return (scene->harness->state->policy + 1) & 1;
 }
 
+/* One set per pod, direction and parity of the epoch: none is written while in force. */
 static uint32_t set_of(enum role pod, enum scene_direction direction, uint32_t parity)
 {
 	return 1 + (uint32_t)(pod - POD_A) * 4 + (uint32_t)direction * 2 + parity;
@@ -61,7 +73,6 @@ static void know_pod(const struct scene *scene, enum role pod)
 	struct hg_policy_link *line = &policy->links[ifindex & (HG_POLICY_LINKS - 1)];
 	struct hg_addr addr = scene_addr(scene, pod);
 
-	harness_put(scene->harness, "hg_policy_addrs", &addr, &place);
 	policy->pods[place].views[0].class = pod;
 	policy->pods[place].views[1].class = pod;
 	line->addrs[scene->family == 6] = addr;

@@ -81,26 +81,6 @@ const struct policy_question *moments_end(struct moments *moments)
 }
 
 /* ---- what the compiler calls ---- */
-static int put_addr(void *context, const struct hg_addr *addr, uint32_t pod)
-{
-	struct moments *moments = context;
-
-	look(moments);
-	int r = reader_put_addr(&moments->reader, addr, pod);
-	look(moments);
-	return r < 0 ? r : moments->inner.put_addr(moments->inner.context, addr, pod);
-}
-
-static int drop_addr(void *context, const struct hg_addr *addr)
-{
-	struct moments *moments = context;
-
-	look(moments);
-	reader_drop_addr(&moments->reader, addr);
-	look(moments);
-	return moments->inner.drop_addr(moments->inner.context, addr);
-}
-
 static int put_prefix(void *context, unsigned bank, const struct cidr *prefix,
 		      uint32_t class)
 {
@@ -124,28 +104,11 @@ static int drop_prefix(void *context, unsigned bank, const struct cidr *prefix)
 	return moments->inner.drop_prefix(moments->inner.context, bank, prefix);
 }
 
-static uint32_t find_addr(void *context, const struct hg_addr *addr)
-{
-	const struct moments *moments = context;
-
-	return moments->inner.find_addr(moments->inner.context, addr);
-}
-
 static uint32_t find_prefix(void *context, unsigned bank, const struct hg_addr *addr)
 {
 	const struct moments *moments = context;
 
 	return moments->inner.find_prefix(moments->inner.context, bank, addr);
-}
-
-static int each_addr(void *context,
-		     int (*visit)(void *visitor, const struct hg_addr *addr,
-				  uint32_t pod),
-		     void *visitor)
-{
-	const struct moments *moments = context;
-
-	return moments->inner.each_addr(moments->inner.context, visit, visitor);
 }
 
 static int each_prefix(void *context, unsigned bank,
@@ -187,13 +150,9 @@ struct moments *moments_new(const struct policy_tables *tables)
 		return NULL;
 	moments->inner = moments->outer = moments->reader.tables = *tables;
 	moments->outer.context = moments;
-	moments->outer.put_addr = put_addr;
-	moments->outer.drop_addr = drop_addr;
 	moments->outer.put_prefix = put_prefix;
 	moments->outer.drop_prefix = drop_prefix;
-	moments->outer.find_addr = find_addr;
 	moments->outer.find_prefix = find_prefix;
-	moments->outer.each_addr = tables->each_addr ? each_addr : NULL;
 	moments->outer.each_prefix = tables->each_prefix ? each_prefix : NULL;
 	moments->outer.switch_to = switch_to;
 	moments->outer.wait_for_readers = wait_for_readers;

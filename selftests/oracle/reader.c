@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <headgate/hash.h>
 
 /* ---- lists ---- */
 static bool is_same(const struct reader_entry *held, unsigned bank,
@@ -70,9 +72,17 @@ static uint32_t v4_class(const struct policy_tables *tables, unsigned bank,
 static const struct hg_policy_view *find_view(const struct reader *reader, uint32_t state,
 					      const struct hg_addr *addr)
 {
-	const struct reader_entry *held = find(&reader->addrs, 0, addr);
+	const struct hg_policy_pod *lines = reader->tables.pods;
+	uint32_t homes = reader->tables.pod_count - HG_POLICY_POD_WINDOW;
+	uint32_t line = hg_hash_addr(addr) % homes + 1;
 
-	return held ? &reader->tables.pods[held->value].views[state & 1] : NULL;
+	for (unsigned tried = 0; tried < HG_POLICY_POD_WINDOW; tried++, line++) {
+		if (lines[line].taken && !memcmp(&lines[line].addr, addr, sizeof(*addr)))
+			return &lines[line].views[state & 1];
+		if (!lines[line].passed)
+			return NULL;
+	}
+	return NULL;
 }
 
 static uint32_t find_class(const struct reader *reader, uint32_t state,
@@ -146,24 +156,7 @@ bool reader_permits(const struct reader *reader, uint32_t state,
 			   find_class(reader, state, &question->from), port);
 }
 
-/* ---- what the compiler puts into hash and trie ---- */
-static struct cidr host(const struct hg_addr *addr)
-{
-	return (struct cidr){ *addr, 128 };
-}
-
-int reader_put_addr(struct reader *reader, const struct hg_addr *addr, uint32_t pod)
-{
-	return put(&reader->addrs, &(struct reader_entry){ host(addr), 0, pod });
-}
-
-void reader_drop_addr(struct reader *reader, const struct hg_addr *addr)
-{
-	struct cidr prefix = host(addr);
-
-	drop(&reader->addrs, 0, &prefix);
-}
-
+/* ---- what the compiler puts into the trie ---- */
 int reader_put_prefix(struct reader *reader, unsigned bank, const struct cidr *prefix,
 		      uint32_t class)
 {
@@ -177,6 +170,5 @@ void reader_drop_prefix(struct reader *reader, unsigned bank, const struct cidr 
 
 void reader_clear(struct reader *reader)
 {
-	free(reader->addrs.items);
 	free(reader->prefixes.items);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A reader of the tables by the text of <headgate/policy.h>, as naive as can be: lists in
- * place of the hash and the trie. Shares no code with the datapath or the compiler.
+ * A reader of the tables by the text of <headgate/policy.h>, as naive as can be: a list
+ * in place of the trie. Shares no code with the datapath or the compiler.
  */
 #ifndef ORACLE_READER_H
 #define ORACLE_READER_H
@@ -9,7 +9,7 @@
 #include "../../control/compile/policy.h"
 
 struct reader_entry {
-	struct cidr prefix; /* an address: of 128 bits */
+	struct cidr prefix;
 	unsigned bank;
 	uint32_t value;
 };
@@ -21,14 +21,12 @@ struct reader_list {
 
 struct reader {
 	struct policy_tables tables;
-	struct reader_list addrs, prefixes;
+	struct reader_list prefixes;
 };
 
 /* 0 or -ENOMEM. */
-int reader_put_addr(struct reader *reader, const struct hg_addr *addr, uint32_t pod);
 int reader_put_prefix(struct reader *reader, unsigned bank, const struct cidr *prefix,
 		      uint32_t class);
-void reader_drop_addr(struct reader *reader, const struct hg_addr *addr);
 void reader_drop_prefix(struct reader *reader, unsigned bank, const struct cidr *prefix);
 void reader_clear(struct reader *reader);
 

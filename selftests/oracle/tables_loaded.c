@@ -17,7 +17,7 @@
 #include "../datapath/topology.h"
 
 static struct harness harness;
-static struct policy_tables memory; /* hash and trie once more, for the compiler */
+static struct policy_tables memory; /* the trie once more, for the compiler */
 static uint16_t source_port;
 
 static void check(int r, const char *what)
@@ -29,18 +29,6 @@ static void check(int r, const char *what)
 }
 
 /* ---- what the compiler writes ---- */
-static int put_addr(void *context, const struct hg_addr *addr, uint32_t pod)
-{
-	harness_put(&harness, "hg_policy_addrs", addr, &pod);
-	return memory.put_addr(context, addr, pod);
-}
-
-static int drop_addr(void *context, const struct hg_addr *addr)
-{
-	bpf_map_delete_elem(harness_map(&harness, "hg_policy_addrs"), addr);
-	return memory.drop_addr(context, addr);
-}
-
 static struct hg_range_key key_of(unsigned bank, const struct cidr *prefix)
 {
 	return (struct hg_range_key){ .prefixlen = 32 + prefix->bits,
@@ -101,8 +89,6 @@ void tables_prepare(struct policy_tables *tables)
 	tables->pod_count = HARNESS_PODS;
 	tables->block_count = HARNESS_BLOCKS;
 	tables->counter_count = HARNESS_COUNTERS;
-	tables->put_addr = put_addr;
-	tables->drop_addr = drop_addr;
 	tables->put_prefix = put_prefix;
 	tables->drop_prefix = drop_prefix;
 	tables->switch_to = switch_to;
@@ -144,14 +130,23 @@ static void place_pod(const struct hg_addr *addr, uint32_t place)
 	link->ifindex = ifindex;
 }
 
+/* Whichever line it lies on; 0: none. */
+static uint32_t find_pod(const struct hg_addr *addr)
+{
+	for (uint32_t i = 1; i < HARNESS_PODS; i++)
+		if (harness.policy.pods[i].taken &&
+		    addr_compare(&harness.policy.pods[i].addr, addr) == 0)
+			return i;
+	return 0;
+}
+
 /* Is there an isolated pod at this address? Then it is put behind POD0. */
 static bool is_isolated(const struct hg_addr *addr)
 {
-	int fd = harness_map(&harness, "hg_policy_addrs");
 	const struct hg_policy_view *view;
-	uint32_t place;
+	uint32_t place = find_pod(addr);
 
-	if (bpf_map_lookup_elem(fd, addr, &place) < 0)
+	if (!place)
 		return false;
 	view = &harness.policy.pods[place].views[harness.state->policy & 1];
 	if (!view->ingress && !view->egress)

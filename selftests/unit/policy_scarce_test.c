@@ -43,31 +43,6 @@ char *__wrap_strdup(const char *text)
 	return is_out_of_memory() ? NULL : __real_strdup(text);
 }
 
-/* The tables' own memory is not what is scarce here. */
-static int (*put_addr)(void *context, const struct hg_addr *addr, uint32_t pod);
-
-static int put_addr_amply(void *context, const struct hg_addr *where, uint32_t pod)
-{
-	long saved = left;
-	int r;
-
-	left = -1;
-	r = put_addr(context, where, pod);
-	left = saved;
-	return r;
-}
-
-static struct policy_world *new_scarce_world(void)
-{
-	struct policy_world *world = new_policy_world();
-
-	policy_free(world->policy);
-	put_addr = world->memory->tables.put_addr;
-	world->memory->tables.put_addr = put_addr_amply;
-	open_policy(world, POLICY_ENFORCE);
-	return world;
-}
-
 struct expectation {
 	struct policy_question questions[QUESTIONS];
 	bool denied[2 * QUESTIONS];
@@ -128,7 +103,7 @@ static void policy_out_of_memory_leaves_all_in_force(void **state)
 	(void)state;
 	print_message("POLICY_SEED=%#llx\n", (unsigned long long)chance.state);
 	for (int cluster = 0; cluster < CLUSTERS; cluster++) {
-		struct policy_world *world = new_scarce_world();
+		struct policy_world *world = new_policy_world();
 
 		for (int i = 0; i < QUESTIONS; i++)
 			expectation.questions[i] = chance_question(&chance);

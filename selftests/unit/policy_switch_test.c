@@ -22,7 +22,6 @@ struct watch {
 	uint32_t stale;
 	bool stale_denied[2 * QUESTIONS];
 	char wrong[200];
-	int (*put_addr)(void *context, const struct hg_addr *addr, uint32_t pod);
 };
 
 static struct watch watch;
@@ -48,7 +47,7 @@ static uint32_t class_of(const struct policy_tables *tables, uint32_t state,
 static const struct hg_policy_view *view_at(const struct policy_tables *tables,
 					    uint32_t state, const struct hg_addr *where)
 {
-	uint32_t pod = tables->find_addr(tables->context, where);
+	uint32_t pod = policy_find_pod(tables, where);
 
 	return pod ? &tables->pods[pod].views[state & 1] : NULL;
 }
@@ -155,16 +154,6 @@ static void on_wait(void *context)
 	watch.has_stale = false;
 }
 
-static int on_put(void *context, const struct hg_addr *where, uint32_t pod)
-{
-	int r;
-
-	look(NULL);
-	r = watch.put_addr(context, where, pod);
-	look(NULL);
-	return r;
-}
-
 /* ---- the test ---- */
 static void expect(bool *ret_denied)
 {
@@ -210,10 +199,9 @@ static struct policy_world *open_world(void)
 	struct policy_tables *tables = &world->memory->tables;
 
 	policy_free(world->policy);
-	watch = (struct watch){ .world = world, .put_addr = tables->put_addr };
+	watch = (struct watch){ .world = world };
 	tables->switch_to = on_switch;
 	tables->wait_for_readers = on_wait;
-	tables->put_addr = on_put;
 	step_open(tables, look, NULL);
 	open_policy(world, POLICY_ENFORCE);
 	return world;
