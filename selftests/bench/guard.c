@@ -18,6 +18,15 @@ struct guard {
 	struct policy *policy;
 };
 
+#define CLIENTS 1000U
+
+uint32_t guard_clients(const struct guard_options *options)
+{
+	if (options->clients)
+		return options->clients;
+	return options->peers < CLIENTS ? options->peers : CLIENTS;
+}
+
 /* Peers live in 10.64.0.0/10 and fd00:1:c::/64. */
 struct hg_addr guard_peer(uint8_t family, uint32_t number)
 {

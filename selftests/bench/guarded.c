@@ -16,6 +16,9 @@ static const struct guarded {
 } worlds[] = {
 	{ "1 rule, 10 pods", ENDPOINTS, { .rules = 1, .peers = 10 } },
 	{ "500 rules, 10 pods", ENDPOINTS, { .rules = 500, .peers = 10 } },
+	{ "500 rules, 10000 pods, 10 clients",
+	  ENDPOINTS,
+	  { .rules = 500, .peers = 10000, .clients = 10 } },
 	{ "1 rule, 10000 pods", ENDPOINTS, { .rules = 1, .peers = 10000 } },
 	{ "500 rules, 10000 pods", ENDPOINTS, { .rules = 500, .peers = 10000 } },
 	{ "200 sets, 10000 pods",

@@ -45,7 +45,7 @@ static uint32_t clients_of(const struct world_options *options)
 	if (options->pods)
 		return 1;
 	if (options->guard.peers)
-		return options->guard.peers < 1000 ? options->guard.peers : 1000;
+		return guard_clients(&options->guard);
 	return 126;
 }
 

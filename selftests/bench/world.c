@@ -58,7 +58,7 @@ struct hg_addr world_client(const struct world *world, uint32_t number, bool hig
 
 	if (world->options.guard.peers)
 		return guard_peer(world->options.family,
-				  number % world->options.guard.peers);
+				  number % guard_clients(&world->options.guard));
 	addr.bytes[15] = (uint8_t)(number % 126 + (high ? 128 : 1));
 	return addr;
 }
