@@ -170,8 +170,7 @@ static void describe(const struct controller *controller, const struct local_pod
 			continue;
 		ret_pod->addrs[family] = *addr;
 		if (controller->policies.compiler)
-			ret_pod->places[family] =
-			    policy_find_pod(tables, addr);
+			ret_pod->places[family] = policy_find_pod(tables, addr);
 	}
 }
 

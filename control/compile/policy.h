@@ -35,7 +35,7 @@ struct policy_tables {
 	struct hg_policy_counter *counters;
 	uint32_t row_count, cell_count, set_count, block_count, counter_count;
 	uint32_t pod_count; /* a power of two + HG_POLICY_POD_WINDOW */
-	uint32_t state; /* hg_state.policy in force when the compiler begins */
+	uint32_t state;	    /* hg_state.policy in force when the compiler begins */
 
 	void *context;
 	/* 0 or -errno: -E2BIG or -ENOSPC when full. */

@@ -133,12 +133,11 @@ void policy_shortage_of_addrs(struct policy *policy, const struct policy_addr *a
 	char text[ADDR_TEXT];
 
 	policy->is_short = true;
-	complain(
-	    policy->complaints, COMPLAINT_ERROR, &pod->place, title,
-	    "its address %s is not known to NetworkPolicies: map hg_policy_pods has "
-	    "%u of %u entries in use, raise --policy-pods",
-	    addr_print(&addr->addr, text), policy_pods_used(policy),
-	    policy_pods_limit(&policy->tables));
+	complain(policy->complaints, COMPLAINT_ERROR, &pod->place, title,
+		 "its address %s is not known to NetworkPolicies: map hg_policy_pods has "
+		 "%u of %u entries in use, raise --policy-pods",
+		 addr_print(&addr->addr, text), policy_pods_used(policy),
+		 policy_pods_limit(&policy->tables));
 }
 
 void policy_shortage_of_all(struct policy *policy)

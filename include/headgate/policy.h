@@ -86,7 +86,8 @@ struct hg_policy_view {
 };
 struct hg_policy_pod {
 	struct hg_addr addr;
-	__u32 taken;  /* 0: free. Set last, zeroed first; the line rests before it is reused */
+	__u32
+	    taken; /* 0: free. Set last, zeroed first; the line rests before it is reused */
 	__u32 passed; /* some address's search goes on to the next line */
 	__u32 spare[2];
 	struct hg_policy_view views[2]; /* by parity of the epoch */

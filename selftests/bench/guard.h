@@ -13,11 +13,11 @@ struct world;
 struct cluster;
 
 struct guard_options {
-	uint32_t rules;	 /* of each rule set; 0: no policies */
-	uint32_t peers;	 /* pods, dealt over the rules; 0: clients are no pods */
+	uint32_t rules;	  /* of each rule set; 0: no policies */
+	uint32_t peers;	  /* pods, dealt over the rules; 0: clients are no pods */
 	uint32_t clients; /* peers that open the flows; 0: all, 1,000 at most */
-	uint32_t blocks; /* ipBlocks with an exception each, over one rule */
-	bool own_sets;	 /* each endpoint has a rule set of its own, else all share one */
+	uint32_t blocks;  /* ipBlocks with an exception each, over one rule */
+	bool own_sets; /* each endpoint has a rule set of its own, else all share one */
 };
 
 struct guard;

@@ -98,9 +98,8 @@ static void clear_array(const struct harness *harness, const char *name, uint32_
 
 void harness_clear(struct harness *harness)
 {
-	static const char *const hashes[] = { "hg_frontends",	 "hg_hop_index",
-					      "hg_links",	 "hg_fragments",
-					      "hg_affinity",	 "hg_ranges",
+	static const char *const hashes[] = { "hg_frontends", "hg_hop_index", "hg_links",
+					      "hg_fragments", "hg_affinity",  "hg_ranges",
 					      "hg_policy_v6" };
 
 	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++)

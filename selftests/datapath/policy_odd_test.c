@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
+#include <headgate/hash.h>
 #include "rows.h"
 #include "scene_policy.h"
 
@@ -273,6 +274,49 @@ static void a_pod_is_judged_before_its_interface_is_known(void **state)
 	}
 }
 
+/* Of a pod's address: other addresses' lines before it, its own the last of its window. */
+static struct hg_policy_pod *move_to_the_last_line(const struct scene *scene)
+{
+	struct hg_policy_pod *lines = scene->harness->policy.pods, own;
+	struct hg_addr addr = scene_addr(scene, POD_B);
+	uint32_t home = hg_policy_home(&addr, scene->harness->config.pod_mask);
+	uint32_t last = home + HG_POLICY_POD_WINDOW - 1;
+
+	for (uint32_t i = home; i <= last; i++) {
+		if (memcmp(&lines[i].addr, &addr, sizeof(addr)) == 0)
+			own = lines[i];
+	}
+	for (uint32_t i = home; i < last; i++) {
+		lines[i] = (struct hg_policy_pod){ .taken = 1, .passed = 1 };
+		lines[i].addr.words[0] = i;
+	}
+	own.passed = 0;
+	lines[last] = own;
+	return &lines[last];
+}
+
+static void a_pod_is_found_as_far_as_its_search_goes(void **state)
+{
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		struct scene scene;
+		struct packet packet;
+		struct hg_policy_pod *line;
+
+		begin(&scene, state, family);
+		memset(scene.harness->policy.links, 0,
+		       HG_POLICY_LINKS * sizeof(*scene.harness->policy.links));
+		line = move_to_the_last_line(&scene);
+		packet = to_pod(&scene, STRANGER);
+		assert_false(enters(&scene, &packet));
+		line->taken = 0;
+		assert_true(enters(&scene, &packet));
+		line->taken = 1;
+		assert_false(enters(&scene, &packet));
+		line[-1].passed = 0;
+		assert_true(enters(&scene, &packet));
+	}
+}
+
 static void what_cannot_be_read_is_dropped_for_isolated_pods_only(void **state)
 {
 	for (uint8_t family = 4; family <= 6; family += 2) {
@@ -309,6 +353,7 @@ int main(void)
 		cmocka_unit_test(addresses_that_name_no_pod_open_no_way),
 		cmocka_unit_test(a_pod_sends_from_its_own_address),
 		cmocka_unit_test(a_pod_is_judged_before_its_interface_is_known),
+		cmocka_unit_test(a_pod_is_found_as_far_as_its_search_goes),
 		cmocka_unit_test(what_cannot_be_read_is_dropped_for_isolated_pods_only),
 	};
 
