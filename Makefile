@@ -135,7 +135,7 @@ $(B)/bench/programs: $(B)/selftests/bench/programs.o $(bench_parts) $(B)/libhead
 $(B)/bench/frames: $(patsubst %,$(B)/selftests/bench/%.o,frames frame lane runner sample)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
-$(B)/bench/control: $(patsubst %,$(B)/selftests/bench/%.o,control change fill sample) $(B)/libheadgate.a
+$(B)/bench/control: $(patsubst %,$(B)/selftests/bench/%.o,control change compile fill relabel sample) $(B)/libheadgate.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/net/%.bpf.o: selftests/net/%.bpf.c

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The controller's parts, for its own files only: controller.c (life), opening.c (modules
- * and their events), reconcile.c (Services), policies.c (NetworkPolicies), local_pods.c (this
- * node's pods), interfaces.c (attachments), world.c (answers to the API).
+ * and their events), reconcile.c (Services), policies.c and judged.c (NetworkPolicies),
+ * local_pods.c (this node's pods), interfaces.c (attachments), world.c (answers to the API).
  *
  * Everything happens on one loop. Events of the modules only note what is due and start
  * the `work` timer; on_work() does it on the loop's next turn, so that no module is
@@ -44,6 +44,9 @@ struct policies {
 	struct judged_service *judged; /* what was asked for, by Service */
 	struct lingering *lingering;   /* asked for still, though no endpoint */
 	bool changed;		       /* the compiler has something to do */
+	uv_work_t wait;		       /* for readers of what was in force */
+	bool is_waiting;
+	uint64_t updates, waited_for; /* of the compiler; when the wait began */
 	struct complaints complaints;
 	struct notices notices;
 	struct retry retry;
@@ -146,6 +149,16 @@ void interfaces_attach(struct controller *controller);
 size_t interfaces_attached(const struct controller *controller);
 uint64_t interfaces_retry(struct controller *controller, uint64_t now_ms);
 void interfaces_clear(struct controller *controller);
+
+/* ---- judged.c ---- */
+/*
+ * Ask the compiler to judge the endpoints that the Service ("namespace/name") has now, then
+ * give back those it had: policies.changed. 0 or -ENOMEM.
+ */
+int judged_update(struct controller *controller, const char *key);
+/* Give back who was an endpoint and is no pod's address any more. */
+void judged_sweep(struct controller *controller);
+void judged_clear(struct policies *policies); /* the compiler is going anyway */
 
 /* ---- policies.c ---- */
 /*

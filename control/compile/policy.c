@@ -218,7 +218,10 @@ int policy_update(struct policy *policy, const struct cluster *cluster,
 		return 0;
 	policy->complaints = complaints;
 	policy->is_short = false;
-	policy_switch_settle(policy);
+	if (policy_is_unsettled(policy)) {
+		policy->tables.wait_for_readers(policy->tables.context);
+		policy_switch_settle(policy);
+	}
 	r = policy_digest(policy, cluster);
 	if (r < 0)
 		return r;
@@ -229,6 +232,18 @@ int policy_update(struct policy *policy, const struct cluster *cluster,
 		return r == -ENOMEM ? r : -ENOSPC;
 	policy_switch(policy);
 	return policy->is_short ? -ENOSPC : 0;
+}
+
+/* Until the first switch what was adopted is in force. */
+bool policy_is_unsettled(const struct policy *policy)
+{
+	return policy->unsettled && !(policy->adopted && policy->must_switch);
+}
+
+void policy_settle(struct policy *policy)
+{
+	if (policy_is_unsettled(policy))
+		policy_switch_settle(policy);
 }
 
 void policy_usage(const struct policy *policy, struct policy_usage *ret_usage)

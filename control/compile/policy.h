@@ -90,6 +90,15 @@ int policy_changed(struct policy *policy, enum object_kind kind, const char *nam
 int policy_update(struct policy *policy, const struct cluster *cluster,
 		  struct complaints *complaints);
 
+/*
+ * Does something of an update wait until no packet is under way that has read an older
+ * state? The next update waits for them itself; who wants it not to may wait before, and
+ * tell: policy_settle() is called when that is so, with no update since the wait began.
+ * Something may be left that waits once more.
+ */
+bool policy_is_unsettled(const struct policy *policy);
+void policy_settle(struct policy *policy);
+
 /* ---- what the tables say ---- */
 enum policy_outcome {
 	POLICY_NOT_ISOLATED,

@@ -364,10 +364,6 @@ void policy_switch_settle(struct policy *policy)
 {
 	struct policy_addr *addr, *next;
 
-	/* Until the first switch what was adopted is in force. */
-	if (!policy->unsettled || (policy->adopted && policy->must_switch))
-		return;
-	policy->tables.wait_for_readers(policy->tables.context);
 	policy->unsettled = false;
 	policy_rest_end(policy);
 	addr = policy->lagging;

@@ -14,7 +14,7 @@ int policy_switch_regrow(struct policy *policy);
 /* Views of dirty addresses, and the switch. It cannot fail: an address for which there is
  * no room is complained of. */
 void policy_switch(struct policy *policy);
-/* Wait for readers of the state before the last switch, and free what only they used. */
+/* Nobody reads by a state before the last switch any more: free what only they used. */
 void policy_switch_settle(struct policy *policy);
 
 #endif

@@ -98,7 +98,7 @@ static uint32_t find_free_line(struct pod_lines *pods, uint32_t ifindex)
 
 	if (line < HG_POLICY_LINKS || !pods->any_left)
 		return line;
-	policy_wait_for_readers();
+	datapath_wait_for_readers();
 	memset(pods->left, 0, sizeof(pods->left));
 	pods->any_left = false;
 	return find_line(pods, ifindex, 0);

@@ -122,7 +122,7 @@ static void switch_to(void *context, uint32_t state)
  * MEMBARRIER_CMD_GLOBAL waits for every CPU as synchronize_rcu() does (kernel/sched/
  * membarrier.c); programs run under its read side. Kernels with nohz_full refuse.
  */
-void policy_wait_for_readers(void)
+void datapath_wait_for_readers(void)
 {
 	const struct timespec longer = { .tv_nsec = RUN_MOST_NS };
 
@@ -133,7 +133,7 @@ void policy_wait_for_readers(void)
 static void wait_for_readers(void *context)
 {
 	(void)context;
-	policy_wait_for_readers();
+	datapath_wait_for_readers();
 }
 
 /* ---- life ---- */

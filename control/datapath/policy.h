@@ -6,7 +6,5 @@
 #include "state.h"
 
 void policy_maps_close(struct datapath *datapath);
-/* Return when no program is under way that began before. */
-void policy_wait_for_readers(void);
 
 #endif

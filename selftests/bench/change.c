@@ -11,13 +11,9 @@
 #include "control.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <headgate/endian.h>
@@ -27,8 +23,6 @@
 
 #define ENDPOINTS   10
 #define PATIENCE_MS 10000
-/* Longer than the daemon gathers events, so that each change is the first of its kind. */
-static const struct timespec apart = { .tv_nsec = 150000000 };
 
 struct change {
 	const char *folder;
@@ -38,8 +32,9 @@ struct change {
 	uint32_t endpoints; /* that it has */
 };
 
-static void write_manifest(const struct change *change, FILE *out)
+static void write_manifest(const void *context, FILE *out)
 {
+	const struct change *change = context;
 	struct hg_addr vip = control_service(change->number);
 	char text[ADDR_TEXT];
 
@@ -58,26 +53,6 @@ static void write_manifest(const struct change *change, FILE *out)
 
 		fprintf(out, "- {addresses: [%s]}\n", addr_print(&addr, text));
 	}
-}
-
-/* Written aside; *ret_begun_ms is just before it gets its place. */
-static void put_in_place(const struct change *change, double *ret_begun_ms)
-{
-	char aside[512], place[512];
-
-	snprintf(aside, sizeof(aside), "%s/.change", change->folder);
-	snprintf(place, sizeof(place), "%s/change.yaml", change->folder);
-	FILE *out = fopen(aside, "we");
-
-	if (!out)
-		control_fail(aside, strerror(errno));
-	write_manifest(change, out);
-	if (fclose(out) != 0)
-		control_fail(aside, strerror(errno));
-	nanosleep(&apart, NULL);
-	*ret_begun_ms = control_now_ms();
-	if (rename(aside, place) < 0)
-		control_fail(place, strerror(errno));
 }
 
 /* What the frontend names; 0: it is not there. */
@@ -125,20 +100,10 @@ static void measure(struct change *change, bool of_service, unsigned services,
 			change->endpoints = ENDPOINTS - (i + 1) % 2;
 		uint32_t before = service_record(change);
 
-		put_in_place(change, &begun_ms);
+		control_replace(change->folder, write_manifest, change, &begun_ms);
 		sample_add(&ms, await(change, before, begun_ms));
 	}
 	sample_print(&subject, "ms", &ms);
-}
-
-static void pin_to(unsigned long cpu)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET(cpu, &cpus);
-	if (sched_setaffinity(0, sizeof(cpus), &cpus) < 0)
-		control_fail("the CPU for the reader", strerror(errno));
 }
 
 int change_main(int argc, char **argv)
@@ -155,8 +120,8 @@ int change_main(int argc, char **argv)
 				 .port = 1000,
 				 .endpoints = ENDPOINTS };
 
-	pin_to(strtoul(argv[5], NULL, 10));
-	put_in_place(&change, &begun_ms);
+	control_pin(strtoul(argv[5], NULL, 10));
+	control_replace(change.folder, write_manifest, &change, &begun_ms);
 	await(&change, 0, begun_ms);
 	measure(&change, false, services, count);
 	measure(&change, true, services, count);

@@ -3,7 +3,7 @@
  * What control.sh measures with. A program of commands:
  *   wait ROOT ENTRIES SINCE_NS    ms from SINCE_NS (as `date +%s%N`) until hg_frontends
  *                                 holds so many entries
- *   change …                      see change.c
+ *   change …, relabel …, compile …   see their files
  *   fill …                        see fill.c
  *   tables                        build lookup tables; lines of JSON
  *   listen PORT                   accept and close, until killed
@@ -13,6 +13,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@
 #include "sample.h"
 
 #define PATIENCE_MS 60000
+#define APART_NS    150000000
 
 void control_fail(const char *what, const char *why)
 {
@@ -69,6 +71,37 @@ int control_map(const char *root, const char *name)
 	if (fd < 0)
 		control_fail(path, strerror(errno));
 	return fd;
+}
+
+void control_replace(const char *folder, void (*write)(const void *context, FILE *out),
+		     const void *context, double *ret_begun_ms)
+{
+	const struct timespec apart = { .tv_nsec = APART_NS };
+	char aside[512], place[512];
+
+	snprintf(aside, sizeof(aside), "%s/.change", folder);
+	snprintf(place, sizeof(place), "%s/change.yaml", folder);
+	FILE *out = fopen(aside, "we");
+
+	if (!out)
+		control_fail(aside, strerror(errno));
+	write(context, out);
+	if (fclose(out) != 0)
+		control_fail(aside, strerror(errno));
+	nanosleep(&apart, NULL);
+	*ret_begun_ms = control_now_ms();
+	if (rename(aside, place) < 0)
+		control_fail(place, strerror(errno));
+}
+
+void control_pin(unsigned long cpu)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus) < 0)
+		control_fail("the CPU for the reader", strerror(errno));
 }
 
 /* ---- wait ---- */
@@ -186,13 +219,14 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} commands[] = {
-		{ "wait", wait_main },	   { "change", change_main },
-		{ "fill", fill_main },	   { "tables", tables_main },
+		{ "wait", wait_main },	     { "change", change_main },
+		{ "compile", compile_main }, { "fill", fill_main },
+		{ "relabel", relabel_main }, { "tables", tables_main },
 		{ "listen", listen_main },
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(*commands); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
-	control_fail("usage", "control wait|change|fill|tables|listen …");
+	control_fail("usage", "control wait|change|compile|fill|relabel|tables|listen …");
 }

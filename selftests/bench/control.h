@@ -4,6 +4,7 @@
 #define BENCH_CONTROL_H
 
 #include <stdint.h>
+#include <stdio.h>
 #include <headgate/abi.h>
 
 /* The Services of services.sh by number: address, and that of an endpoint of n. */
@@ -15,8 +16,19 @@ int control_map(const char *root, const char *name);
 double control_now_ms(void);
 void control_fail(const char *what, const char *why) __attribute__((noreturn));
 
+/*
+ * FOLDER/change.yaml gets the text that write() writes, by a rename; *ret_begun_ms is just
+ * before. Apart from the change before it by longer than the daemon gathers events.
+ */
+void control_replace(const char *folder, void (*write)(const void *context, FILE *out),
+		     const void *context, double *ret_begun_ms);
+/* So that a loop that reads does not wait to be woken. */
+void control_pin(unsigned long cpu);
+
 /* Each is main() of a command: its own arguments, exit code. */
 int change_main(int argc, char **argv);
+int compile_main(int argc, char **argv);
 int fill_main(int argc, char **argv);
+int relabel_main(int argc, char **argv);
 
 #endif

@@ -12,6 +12,8 @@ source "$here/../../tools/lib/terminal.sh"
 source "$here/gate.sh"
 # shellcheck source=selftests/bench/services.sh
 source "$here/services.sh"
+# shellcheck source=selftests/bench/policies.sh
+source "$here/policies.sh"
 
 ENDPOINTS=10
 IDLE_FLOWS=100000
@@ -54,15 +56,21 @@ program() {
 
 # weigh SERVICES: megabytes (10^6) of the daemon and, by the kernel's accounts, of its maps
 weigh() {
-	local services=$1 map bytes=0
+	local services=$1
 	result rss "$services" MB \
 		"$(awk '/^VmRSS/ { print $2 * 1024 / 1e6 }' "/proc/$BENCH_DAEMON/status")"
 	result rss-peak "$services" MB \
 		"$(awk '/^VmHWM/ { print $2 * 1024 / 1e6 }' "/proc/$BENCH_DAEMON/status")"
-	for map in "$BENCH_PINS"/hg_*; do
+	result maps "$services" MB "$(weigh_maps "$BENCH_PINS"/hg_*)"
+}
+
+# weigh_maps PIN…: megabytes
+weigh_maps() {
+	local map bytes=0
+	for map in "$@"; do
 		bytes=$((bytes + $(bpftool -j map show pinned "$map" | jq '.bytes_memlock // 0')))
 	done
-	result maps "$services" MB "$(awk -v bytes="$bytes" 'BEGIN { print bytes / 1e6 }')"
+	awk -v bytes="$bytes" 'BEGIN { print bytes / 1e6 }'
 }
 
 # In nanoseconds of run time, and in ticks of user and system time.
@@ -108,6 +116,35 @@ measure() {
 	spend "idle, $IDLE_FLOWS flows" "$services"
 }
 
+# measure_policies NAMESPACES CHANGES: 50 pods and 10 policies in each
+measure_policies() {
+	local namespaces=$1 changes=$2 folder=$BENCH_DIR/policies before after
+	policies_folder "$folder" "$namespaces" 50 10
+	tell "$((namespaces * 10)) NetworkPolicies, $((namespaces * 50)) pods"
+	control compile "$folder" 5
+	bench_stop_daemon
+	mkdir -p "$BENCH_DIR/none"
+	bench_start_daemon control-gate "$BENCH_DIR/none" --interface nic0
+	wait_until 20 daemon_serves 0
+	before=$(resident_kb)
+	bench_stop_daemon
+	bench_start_daemon control-gate "$folder" --interface nic0
+	wait_until 20 policies_are_in_force $((namespaces * 50))
+	after=$(resident_kb)
+	result "rss, more for policies" - MB "$(awk -v kb=$((after - before)) 'BEGIN { print kb * 1024 / 1e6 }')"
+	renice -n -20 -p "$BENCH_DAEMON" >/dev/null
+	control relabel "$BENCH_PINS" "$folder" "$changes" $(($(nproc) - 1))
+	result "maps of policies" - MB "$(weigh_maps "$BENCH_PINS"/hg_policy_*)"
+}
+
+resident_kb() {
+	awk '/^VmRSS/ { print $2 }' "/proc/$BENCH_DAEMON/status"
+}
+
+policies_are_in_force() {
+	[[ $(daemon_status | jq '.maps[] | select(.name == "hg_policy_pods") | .used') == "$1" ]]
+}
+
 # Every endpoint is an address of this very namespace; one listener takes all.
 measure_checks() {
 	local services=$1 checks
@@ -143,10 +180,12 @@ control tables
 if [[ $BENCH_QUICK ]]; then
 	LOOK_S=2
 	measure 100 1 3
+	measure_policies 4 3
 	measure_checks 10
 else
 	measure 1 3 20
 	measure 1000 3 20
 	measure 10000 3 20
+	measure_policies 200 20
 	measure_checks 1000
 fi

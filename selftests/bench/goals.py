@@ -28,6 +28,9 @@ CONTROL = (
     ("rss", 10000, 64),
     ("maps", 10000, 128),  # 96, and 32 for policies
     ("idle, *", 10000, 0.2),
+    ("policies from nothing", None, 500),
+    ("label-change", None, 5),
+    ("maps of policies", None, 32),
     ("*checks at 1/s, user", 1000, 20),
 )
 

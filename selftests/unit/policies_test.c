@@ -155,6 +155,45 @@ static void policies_of_a_previous_daemon_are_taken_over_to_end(void **state)
 	assert_int_equal(seen.updates, 1);
 }
 
+static void policies_settle_while_nothing_else_is_to_do(void **state)
+{
+	(void)state;
+	put_policy();
+	seen.unsettled = 2;
+	assert_int_equal(policies_update(&controller), 0);
+	assert_int_equal(seen.settled, 0);
+	uv_run(&controller.loop, UV_RUN_DEFAULT);
+	assert_int_equal(seen.waits, 2);
+	assert_int_equal(seen.settled, 2);
+}
+
+/* A wait that began before the last change is no wait for that one's readers. */
+static void policies_wait_again_for_a_change_meanwhile(void **state)
+{
+	(void)state;
+	put_policy();
+	seen.unsettled = 1;
+	assert_int_equal(policies_update(&controller), 0);
+	put_pod("web", "node-1", 1);
+	assert_int_equal(policies_update(&controller), 0);
+	assert_int_equal(seen.updates, 2);
+	uv_run(&controller.loop, UV_RUN_DEFAULT);
+	assert_int_equal(seen.waits, 2);
+	assert_int_equal(seen.settled, 1);
+}
+
+/* The maps are closed then. */
+static void policies_do_not_settle_at_the_end(void **state)
+{
+	(void)state;
+	put_policy();
+	seen.unsettled = 1;
+	assert_int_equal(policies_update(&controller), 0);
+	controller.handles_open = false;
+	uv_run(&controller.loop, UV_RUN_DEFAULT);
+	assert_int_equal(seen.settled, 0);
+}
+
 int main(void)
 {
 #define TEST(name)                                                                       \
@@ -167,6 +206,9 @@ int main(void)
 		TEST(policies_failure_is_told_and_tried_again),
 		TEST(policies_that_do_not_fit_hold_no_service_up),
 		TEST(policies_of_a_previous_daemon_are_taken_over_to_end),
+		TEST(policies_settle_while_nothing_else_is_to_do),
+		TEST(policies_wait_again_for_a_change_meanwhile),
+		TEST(policies_do_not_settle_at_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,6 +30,7 @@ struct address_count {
 
 static struct {
 	unsigned made, freed, updates, changes, failed, releases, finds;
+	unsigned unsettled, settled, waits;
 	struct address_count wanted[MOST];
 	struct datapath_pod pods[MOST]; /* by interface */
 	uint32_t behind[MOST];		/* interface of 10.1.0.N */
@@ -132,6 +133,25 @@ int policy_update(struct policy *policy, const struct cluster *cluster,
 	return seen.update_error;
 }
 
+bool policy_is_unsettled(const struct policy *policy)
+{
+	assert_ptr_equal(policy, &compiler);
+	return seen.unsettled;
+}
+
+void policy_settle(struct policy *policy)
+{
+	assert_ptr_equal(policy, &compiler);
+	assert_true(seen.unsettled > 0);
+	seen.unsettled--;
+	seen.settled++;
+}
+
+void datapath_wait_for_readers(void)
+{
+	__atomic_fetch_add(&seen.waits, 1, __ATOMIC_RELAXED);
+}
+
 void policy_usage(const struct policy *policy, struct policy_usage *ret_usage)
 {
 	assert_ptr_equal(policy, &compiler);
@@ -206,7 +226,8 @@ static int open_controller(void **state)
 	options = (struct options){ .node_name = node,
 				    .pod_interfaces = pattern,
 				    .source_check = true };
-	controller = (struct controller){ .options = &options };
+	controller = (struct controller){ .options = &options, .handles_open = true };
+	assert_int_equal(uv_loop_init(&controller.loop), 0);
 	controller.cluster = cluster_new();
 	cluster_watch_policies(controller.cluster);
 	controller.datapath = (struct datapath *)&seen; /* never looked into */
@@ -218,6 +239,8 @@ static int close_controller(void **state)
 	(void)state;
 	policies_clear(&controller);
 	local_pods_clear(&controller);
+	uv_run(&controller.loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&controller.loop), 0);
 	cluster_free(controller.cluster);
 	return 0;
 }
