@@ -2,11 +2,12 @@
 """
 Policies that come and go a thousand times while pods keep asking each other, directly and
 through Services: nothing gets through that the policies before and after a change both deny,
-nothing is lost that both allow (policies.py).
+nothing is lost that both allow (policies.py). And the daemon is killed amid changes.
 """
 import bisect
 import collections
 import random
+import signal
 import subprocess
 import time
 
@@ -20,6 +21,7 @@ SOURCES = ("x/a", "y/b", "z/c")
 TARGETS = ("x/a", "x/b", "y/a")
 PORT = 80
 ANSWER_MS = 250
+KILLS, KILL_MOST_S = 12, 0.0006
 # From the moment a question is asked until its answer is back; a change within counts.
 LATENCY_NS = 60_000_000
 
@@ -175,3 +177,51 @@ def test_a_thousand_changes_leak_nothing_and_lose_nothing(cluster):
     assert not leaks, f"seed {seed}: {len(leaks)} of {len(asked)} leaked:\n" + \
         "\n".join(leaks[:10])
     assert not lost, f"seed {seed}: {len(lost)} of {len(asked)} lost:\n" + "\n".join(lost[:10])
+
+
+def reached(cluster):
+    """Who reaches whom, of SOURCES and CELLS: {(source, cell), …} that were answered."""
+    targets = [(pod, port, None, proto, addr, port) for pod, proto, addr, port in CELLS]
+    return {(source, cell) for source, answers in cluster._ask(SOURCES, targets).items()
+            for cell, answer in zip(CELLS, answers) if answer == cell[0]}
+
+
+def allowed(rules):
+    return {(source, cell) for source in SOURCES for cell in CELLS
+            if source == cell[0] or may(rules, source, cell[0], cell[1])}
+
+
+def wait_table(cluster, *tables):
+    """Which of the tables the network shows; a busy machine may leave some unanswered once."""
+    for _ in range(4):
+        found = reached(cluster)
+        if found in tables:
+            break
+    assert found in tables, "\n".join(
+        f"against table {i}: leaks {sorted(found - table)}, lost {sorted(table - found)}"
+        for i, table in enumerate(tables))
+    return tables.index(found)
+
+
+def test_a_daemon_killed_amid_a_change_leaves_one_policy_whole(cluster):
+    """
+    Many policies change at once, and the daemon is killed while it takes them in: all of the
+    old ones are in force or all of the new ones, while it is gone and until it is back.
+    """
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    rules, found = (), []
+    cluster.apply([])
+    cluster.write("pool", [version(rule, False) for rule in POOL])
+    cluster.settle()
+    for _ in range(KILLS):
+        old, rules = rules, tuple(rule for rule in POOL if chance.random() < 0.5)
+        cluster.write("pool", [version(rule, rule in rules) for rule in POOL])
+        time.sleep(max(0, chance.uniform(-KILL_MOST_S, KILL_MOST_S)))
+        cluster.gate.stop(signal.SIGKILL)
+        found.append(wait_table(cluster, allowed(old), allowed(rules)))
+        cluster.gate.start(*cluster.gate.options)
+        cluster.settle()
+        wait_table(cluster, allowed(rules))
+    print(f"in force at the kill: {found.count(0)} times the old ones, {found.count(1)} the new")
