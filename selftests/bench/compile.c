@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * control compile FOLDER COUNT: the policies of a folder, compiled from nothing into plain
+ * control compile FOLDER COUNT SCENARIO: the policies of a folder, compiled from nothing into plain
  * memory as for the node "bench", without reading the manifests.
  */
 #include "control.h"
@@ -39,14 +39,11 @@ static double compile(const struct cluster *cluster)
 
 int compile_main(int argc, char **argv)
 {
-	const struct subject subject = { "control",  "policies from nothing",
-					 "headgate", 0,
-					 0,	     0 };
 	struct samples ms = { .count = 0 };
 	struct manifests *manifests;
 
-	if (argc != 3)
-		control_fail("usage", "control compile FOLDER COUNT");
+	if (argc != 4)
+		control_fail("usage", "control compile FOLDER COUNT SCENARIO");
 	struct cluster *cluster = cluster_new();
 
 	if (!cluster)
@@ -57,7 +54,8 @@ int compile_main(int argc, char **argv)
 		control_fail(argv[1], strerror(-r));
 	for (unsigned long i = strtoul(argv[2], NULL, 10); i; i--)
 		sample_add(&ms, compile(cluster));
-	sample_print(&subject, "ms", &ms);
+	sample_print(&(struct subject){ "control", argv[3], "headgate", 0, 0, 0 }, "ms",
+		     &ms);
 	manifests_close(manifests);
 	cluster_free(cluster);
 	return 0;

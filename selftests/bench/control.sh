@@ -116,12 +116,14 @@ measure() {
 	spend "idle, $IDLE_FLOWS flows" "$services"
 }
 
-# measure_policies NAMESPACES CHANGES: 50 pods and 10 policies in each
+# measure_policies NAMESPACES CHANGES BLOCKS: 50 pods and 10 policies in each namespace
 measure_policies() {
-	local namespaces=$1 changes=$2 folder=$BENCH_DIR/policies before after
+	local namespaces=$1 changes=$2 blocks=$3 folder=$BENCH_DIR/policies before after
 	policies_folder "$folder" "$namespaces" 50 10
 	tell "$((namespaces * 10)) NetworkPolicies, $((namespaces * 50)) pods"
-	control compile "$folder" 5
+	control compile "$folder" 5 "policies from nothing"
+	blocks_folder "$BENCH_DIR/blocks" "$blocks"
+	control compile "$BENCH_DIR/blocks" 5 "$blocks blocks from nothing"
 	bench_stop_daemon
 	mkdir -p "$BENCH_DIR/none"
 	bench_start_daemon control-gate "$BENCH_DIR/none" --interface nic0
@@ -180,12 +182,12 @@ control tables
 if [[ $BENCH_QUICK ]]; then
 	LOOK_S=2
 	measure 100 1 3
-	measure_policies 4 3
+	measure_policies 4 3 100
 	measure_checks 10
 else
 	measure 1 3 20
 	measure 1000 3 20
 	measure 10000 3 20
-	measure_policies 200 20
+	measure_policies 200 20 10000
 	measure_checks 1000
 fi

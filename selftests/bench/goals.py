@@ -29,6 +29,7 @@ CONTROL = (
     ("maps", 10000, 128),  # 96, and 32 for policies
     ("idle, *", 10000, 0.2),
     ("policies from nothing", None, 500),
+    ("10000 blocks from nothing", None, 1000),
     ("label-change", None, 5),
     ("maps of policies", None, 32),
     ("*checks at 1/s, user", 1000, 20),

@@ -50,3 +50,22 @@ policies_folder() {
 		policies_manifest "$i" "$pods" "$policies" >"$folder/n$i.yaml"
 	done
 }
+
+# blocks_folder FOLDER COUNT: one policy of so many IPv4 blocks, each with an exception
+blocks_folder() {
+	mkdir -p "$1"
+	awk -v count="$2" "$SERVICES_ADDRESS_AWK"'
+	BEGIN {
+		printf "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n"
+		printf "spec: {nodeName: bench}\n"
+		printf "status: {phase: Running, podIP: %s}\n---\n", endpoint(0, 1, 0)
+		printf "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+		printf "metadata: {name: blocks}\nspec:\n  podSelector: {}\n  ingress:\n"
+		for (i = 0; i < count; i++) {
+			block = 11 * 16777216 + i * 1024
+			printf "%s {cidr: %s/24, except: [%s/29]}\n", \
+				i ? "    - ipBlock:" : "  - from:\n    - ipBlock:", \
+				dotted(block), dotted(block + 8 * (i % 32))
+		}
+	}' >"$1/blocks.yaml"
+}
