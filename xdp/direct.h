@@ -108,21 +108,32 @@ static __always_inline void direct_key(struct packet *p)
 	p->hash = hg_hash_flow(&p->key, hg_config.seed);
 }
 
-static __always_inline int direct_ask(const struct packet *p, __u32 state, int reversed)
+/* May the packet's source open its flow, or reversed, may the destination? Not counted. */
+static __always_inline struct policy_question *direct_question(const struct packet *p,
+							       __u32 state, int reversed)
 {
 	const struct hg_flow_key *key = &p->key;
-	struct policy_question *question =
-	    reversed ? policy_ask(&key->dst, &key->src, key->protocol, key->sport, state)
-		     : policy_ask(&key->src, &key->dst, key->protocol, key->dport, state);
+
+	return reversed
+		   ? policy_ask(&key->dst, &key->src, key->protocol, key->sport, state)
+		   : policy_ask(&key->src, &key->dst, key->protocol, key->dport, state);
+}
+
+static __always_inline int direct_ask(const struct packet *p, __u32 state, int reversed)
+{
+	struct policy_question *question = direct_question(p, state, reversed);
 
 	return question ? policy_decide(question) : -HG_REASON_flow_contended;
 }
 
-/* Might either end have opened what is not known here? */
-static __always_inline int is_inside(const struct packet *p)
+/* Is it of a connection that is not known here and that only its destination may open? */
+static __always_inline int is_answer(const struct packet *p, __u32 state)
 {
-	return !p->opens &&
-	       (p->key.protocol == IPPROTO_TCP || p->key.protocol == IPPROTO_SCTP);
+	if (p->opens ||
+	    (p->key.protocol != IPPROTO_TCP && p->key.protocol != IPPROTO_SCTP))
+		return 0;
+	return policy_judge(direct_question(p, state, 0)) < 0 &&
+	       policy_judge(direct_question(p, state, 1)) == 0;
 }
 
 /* Both lines of a flow that was allowed. PASS, or -reason. */
@@ -157,20 +168,17 @@ static __always_inline int direct_create(struct packet *p, __u32 stamp)
 /* Nothing is known of the packet's flow. PASS, or -reason. */
 static __noinline int direct_open(struct packet *p, __u32 state, enum direct_way way)
 {
-	int r = 0;
+	int r, turned = way != DIRECT_NODE && is_answer(p, state);
 
 	p->key.policy = (__u16)state;
-	if (way != DIRECT_NODE) {
-		r = direct_ask(p, state, 0);
-		if (r < 0 && is_inside(p) && direct_ask(p, state, 1) == 0) {
-			key_turn(&p->key);
-			p->hash = hg_hash_flow(&p->key, hg_config.seed);
-			p->seen = 0;
-			r = 0;
-		}
-	}
+	r = way == DIRECT_NODE ? 0 : direct_ask(p, state, turned);
 	if (r < 0)
 		return r;
+	if (turned) {
+		key_turn(&p->key);
+		p->hash = hg_hash_flow(&p->key, hg_config.seed);
+		p->seen = 0;
+	}
 	if (p->seen & HG_FLOW_RST)
 		return PASS;
 	return direct_create(p, way == DIRECT_NODE ? HG_FLOW_FROM_NODE : 0);

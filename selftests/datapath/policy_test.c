@@ -174,9 +174,14 @@ static void a_connection_older_than_the_isolation_goes_on(void **state)
 		reply = direct_answer(&packet, TCP_ACK);
 		assert_true(direct_leaves(&scene, POD_B, &reply));
 		assert_true(direct_enters(&scene, POD_B, &packet));
+		/* What passes is not told as refused. */
+		assert_int_equal(scene.harness->policy.counters[0].packets, 0);
+		assert_int_equal(scene_counter(&scene, POD_B, EGRESS, -1).packets, 0);
+		assert_int_equal(scene_counter(&scene, POD_B, INGRESS, 0).connections, 1);
 		packet.src = scene_addr(&scene, CLIENT);
 		reply.dst = packet.src;
 		assert_false(direct_leaves(&scene, POD_B, &reply));
+		assert_int_equal(scene_counter(&scene, POD_B, EGRESS, -1).packets, 1);
 		assert_false(direct_enters(&scene, POD_B, &packet));
 	}
 }
