@@ -175,6 +175,7 @@ int datapath_reasons(const struct datapath *datapath, struct datapath_reason *re
 
 /* A packet that policy refused, or would have. */
 struct datapath_refusal {
+	uint32_t number;	 /* counts on, and around */
 	struct hg_addr from, to; /* the real client, the real destination */
 	uint8_t protocol;
 	uint16_t port;

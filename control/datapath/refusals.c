@@ -21,6 +21,7 @@ static struct datapath_refusal refusal_of(const struct hg_policy_event *event)
 	int32_t age = (int32_t)(clock_tick() - event->seen);
 
 	return (struct datapath_refusal){
+		.number = event->number,
 		.from = event->from,
 		.to = event->to,
 		.protocol = event->protocol,

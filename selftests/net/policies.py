@@ -178,6 +178,10 @@ class Cluster:
             yield pod, port, family, protocol, address(pod, family), port
             yield pod, port, family, protocol, vip(pod, family), 1000 + port
 
+    def reaches(self, source, target, port, family, protocol):
+        cell = (target, port, family, protocol, address(target, family), port)
+        return self._ask([source], [cell])[source] == [target]
+
     def wrong(self, expected):
         """Every cell of the table that is not as expected, as sentences."""
         cells = list(self.cells())

@@ -4,8 +4,13 @@ NetworkPolicy with real sockets: the upstream e2e cases, each cell of 9 pods × 
 ports × TCP and UDP × IPv4 and IPv6, directly and through the pod's Service (policies.py).
 Numbers in names are those of the list in policy-semantics §4.4.
 """
+import json
+import subprocess
+import time
+
 import pytest
 
+from lab import BUILD
 from policies import (EVERYONE, NAMESPACES, address, expression, labelled, namespace,
                       pod_object, policy)
 from topology import FAMILIES, V4, V6
@@ -225,4 +230,37 @@ def test_labels_that_change(cluster):
     cluster.write("pods", [pod_object(q) for q in EVERYONE])
     cluster.settle()
     cluster.check(lambda s, t, p, proto: True)
+    cluster.apply([])
+
+
+def test_refusals_are_told_as_they_come(cluster):
+    cluster.apply([policy("x", "deny", A, types=IN),
+                   policy("y", "would", A, types=OUT,
+                          annotations={"headgate.io/policy-mode": "audit"})])
+    follow = subprocess.Popen([BUILD / "headgate", "--socket", cluster.lab.folder /
+                               "headgated.sock", "drops", "--follow", "-o", "json"],
+                              stdout=subprocess.PIPE, text=True)
+    told = {}
+    try:
+        time.sleep(0.5) # what is refused before it looks is not new
+        for family in FAMILIES:
+            assert not cluster.reaches("y/b", "x/a", 80, family, "tcp")
+            assert cluster.reaches("y/a", "z/b", 81, family, "udp")
+        while len(told) < 4:
+            found = json.loads(follow.stdout.readline())
+            told[found["from"], found["to"]] = found
+    finally:
+        follow.kill()
+        follow.wait()
+    for family in FAMILIES:
+        def end(pod, family=family):
+            return f"{address(pod, family)} ({pod})"
+        refused = told[end("y/b"), end("x/a")]
+        assert (refused["audit"], refused["direction"], refused["policies"], refused["port"],
+                refused["protocol"]) == (False, "ingress", "x/deny", 80, "TCP")
+        would = told[end("y/a"), end("z/b")]
+        assert (would["audit"], would["direction"], would["policies"], would["port"],
+                would["protocol"]) == (True, "egress", "y/would", 81, "UDP")
+    table = cluster.gate.command("drops").stdout
+    assert "x/deny" in table and "y/would" in table
     cluster.apply([])

@@ -239,7 +239,8 @@ static size_t refusals(void *context, struct datapath_refusal *ret_refusals, siz
 {
 	(void)context;
 	assert_true(size >= 1);
-	ret_refusals[0] = (struct datapath_refusal){ .protocol = 6,
+	ret_refusals[0] = (struct datapath_refusal){ .number = 12,
+						     .protocol = 6,
 						     .port = 8080,
 						     .reason = HG_REASON_policy_ingress,
 						     .age_s = 3 };

@@ -290,7 +290,9 @@ static void drops_hold_every_reason(void **state)
 	assert_string_equal(json_object_get_string(at(refused, "to")),
 			    A " (shop/cart-0)");
 	assert_int_equal(json_object_get_int(at(refused, "port")), 8080);
+	assert_string_equal(json_object_get_string(at(refused, "direction")), "ingress");
 	assert_string_equal(json_object_get_string(at(refused, "policies")), "");
+	assert_int_equal(json_object_get_int(at(refused, "number")), 12);
 	json_object_put(json);
 }
 

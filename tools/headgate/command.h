@@ -14,6 +14,7 @@ enum takes {
 	TAKES_LIMIT = 1 << 2,
 	TAKES_MANIFESTS = 1 << 3,
 	TAKES_TEST = 1 << 4,
+	TAKES_FOLLOW = 1 << 5,
 };
 
 enum format { FORMAT_TABLE, FORMAT_WIDE, FORMAT_JSON };
@@ -25,8 +26,8 @@ struct line {
 	const char *namespace; /* NULL: all */
 	const char *client, *vip, *backend, *protocol, *service, *limit;
 	const char *manifests, *from, *to, *port;
-	const char *matrix; /* not NULL: given */
-	char **arguments;   /* after group and verb */
+	const char *matrix, *follow; /* not NULL: given */
+	char **arguments;	     /* after group and verb */
 	int count;
 };
 
@@ -62,6 +63,7 @@ int flow_list(const struct line *line);
 int flow_show(const struct line *line);
 int flow_delete(const struct line *line);
 int drops_show(const struct line *line);
+int drops_follow(const struct line *line);
 int policy_list(const struct line *line);
 int policy_show(const struct line *line);
 int policy_pod(const struct line *line);

@@ -30,7 +30,8 @@
 	  "what holds for a pod: who isolates it, its rules in order")                   \
 	C("policy", "test", "", TAKES_NAMESPACE | TAKES_MANIFESTS | TAKES_TEST,          \
 	  policy_test, "would a connection be allowed, which rule decides, and why")     \
-	C("drops", "", "", 0, drops_show, "why packets were dropped, and how many")      \
+	C("drops", "", "", TAKES_FOLLOW, drops_show,                                     \
+	  "why packets were dropped, and how many")                                      \
 	C("completion", "bash", "", 0, completion_bash, "a completion script for bash")
 
 #endif

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "../../control/lib/cleanup.h"
 #include "table.h"
+
+#define REFUSALS_SHOWN 20
 
 static const struct column columns[] = {
 	{ "NUMBER", "number", cell_text, COLUMN_RIGHT | COLUMN_WIDE },
@@ -19,13 +22,36 @@ static const struct column refusals[] = {
 	{ "TO", "to", cell_text, 0 },
 	{ "PORT", "port", cell_text, COLUMN_RIGHT },
 	{ "PROTOCOL", "protocol", cell_text, 0 },
+	{ "DIRECTION", "direction", cell_text, 0 },
 	{ "AUDIT", "audit", cell_yes, 0 },
 	{ "ISOLATED-BY", "policies", cell_text, 0 },
 	{ NULL, NULL, NULL, 0 },
 };
 
+/* The newest: a screenful, or all. */
+static int show_refusals(const struct line *line, struct json_object *all)
+{
+	CLEANUP(api_put) struct json_object *some = json_object_new_array();
+	size_t count = api_count(all);
+	bool is_cut = line->format != FORMAT_WIDE && count > REFUSALS_SHOWN;
+
+	if (!count)
+		return EXIT_SUCCESS;
+	printf("\nLatest packets refused by NetworkPolicies, newest first%s:\n",
+	       is_cut ? " (more with -o wide; --follow shows them as they come)" : "");
+	if (!is_cut)
+		return table_print(line, refusals, all);
+	for (size_t i = 0; some && i < REFUSALS_SHOWN; i++) {
+		if (json_object_array_add(some, json_object_get(api_item(all, i))) < 0)
+			json_object_put(api_item(all, i));
+	}
+	return table_print(line, refusals, some);
+}
+
 int drops_show(const struct line *line)
 {
+	if (line->follow)
+		return drops_follow(line);
 	CLEANUP(api_put)
 	struct json_object *answer = api_call(line, "GET", "/v1/drops", NULL);
 
@@ -35,8 +61,5 @@ int drops_show(const struct line *line)
 		return EXIT_SUCCESS;
 	int r = table_print(line, columns, api_member(answer, "drops"));
 
-	if (r != EXIT_SUCCESS || !api_count(api_member(answer, "policy")))
-		return r;
-	puts("\nLatest packets refused by NetworkPolicies, newest first:");
-	return table_print(line, refusals, api_member(answer, "policy"));
+	return r == EXIT_SUCCESS ? show_refusals(line, api_member(answer, "policy")) : r;
 }

@@ -47,6 +47,8 @@ static const struct line_option {
 	  "80/tcp, 53/udp, 9/sctp or icmp" },
 	{ "matrix", 267, NULL, offsetof(struct line, matrix), TAKES_TEST,
 	  "every pod to every pod" },
+	{ "follow", 'f', NULL, offsetof(struct line, follow), TAKES_FOLLOW,
+	  "packets that policies refuse, as they come, until interrupted" },
 	{ "help", 'h', NULL, 0, 0, "print this" },
 	{ "version", 268, NULL, 0, 0, "print the version" },
 };
@@ -123,7 +125,7 @@ static int read_options(int argc, char **argv, struct line *line, unsigned *used
 								     : no_argument,
 					    NULL, line_options[i].letter };
 	opterr = 0;
-	while ((letter = getopt_long(argc, argv, ":o:n:h", table, NULL)) >= 0) {
+	while ((letter = getopt_long(argc, argv, ":o:n:fh", table, NULL)) >= 0) {
 		int r = take_option(letter, argv, line, used);
 
 		if (r)
