@@ -261,6 +261,7 @@ static void close_handles(struct controller *controller)
 static void close_all(struct controller *controller)
 {
 	close_handles(controller);
+	policies_clear(controller); /* its tables lie in maps that are closed next */
 	opening_close(controller);
 	if (controller->loop_open) {
 		uv_run(&controller->loop, UV_RUN_DEFAULT); /* the close callbacks */
@@ -269,7 +270,6 @@ static void close_all(struct controller *controller)
 			    "a handle was left open at the end: please report this");
 	}
 	reconcile_clear(controller);
-	policies_clear(controller);
 	local_pods_clear(controller);
 	interfaces_clear(controller);
 	opening_clear(controller);
