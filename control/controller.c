@@ -218,6 +218,7 @@ static int begin(struct controller *controller)
 	r = privilege_drop();
 	if (r < 0)
 		log_warning("capabilities are not dropped: %s", strerror(-r));
+	controller->policies.may_wait = true;
 	r = readiness_tell("READY=1");
 	if (r < 0)
 		log_warning("the service manager is not told that all is ready: %s",

@@ -46,6 +46,7 @@ struct policies {
 	bool changed;		       /* the compiler has something to do */
 	uv_work_t wait;		       /* for readers of what was in force */
 	bool is_waiting;
+	bool may_wait; /* threads keep the capabilities that they begin with */
 	uint64_t updates, waited_for; /* of the compiler; when the wait began */
 	struct complaints complaints;
 	struct notices notices;

@@ -105,7 +105,7 @@ static void settle_later(struct controller *controller)
 {
 	struct policies *policies = &controller->policies;
 
-	if (policies->is_waiting || !policy_is_unsettled(policies->compiler))
+	if (policies->is_waiting || !policies->may_wait || !policy_is_unsettled(policies->compiler))
 		return;
 	policies->wait.data = controller;
 	policies->waited_for = policies->updates;

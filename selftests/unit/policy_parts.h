@@ -227,6 +227,7 @@ static int open_controller(void **state)
 				    .pod_interfaces = pattern,
 				    .source_check = true };
 	controller = (struct controller){ .options = &options, .handles_open = true };
+	controller.policies.may_wait = true;
 	assert_int_equal(uv_loop_init(&controller.loop), 0);
 	controller.cluster = cluster_new();
 	cluster_watch_policies(controller.cluster);
