@@ -36,22 +36,33 @@ static __always_inline struct hg_policy_link *link_of(__u32 ifindex)
 	return 0;
 }
 
+/* May a policy isolate the pod at this address of a link? Whose place is not told yet, may. */
+static __always_inline int place_may_be_isolated(const struct hg_policy_link *link,
+						 int is_v6, __u32 state)
+{
+	const struct hg_addr *addr = &link->addrs[is_v6];
+	struct hg_policy_view *view;
+
+	if (!link->pods[is_v6])
+		return (addr->halves[0] | addr->halves[1]) != 0;
+	view = policy_view(link->pods[is_v6], state);
+	return !view || view->ingress | view->egress;
+}
+
 /* May a policy isolate whoever is behind the interface? */
 static __always_inline int link_may_be_isolated(const struct hg_policy_link *link)
 {
 	__u32 state = policy_state();
-	struct hg_policy_view *four, *six;
 
 	if (!(state & HG_POLICY_ON) || !link)
 		return state & HG_POLICY_ON;
-	four = policy_view(link->pods[0], state);
-	six = policy_view(link->pods[1], state);
-	return !four || !six || four->ingress | four->egress | six->ingress | six->egress;
+	return place_may_be_isolated(link, 0, state) ||
+	       place_may_be_isolated(link, 1, state);
 }
 
 /*
  * Does a policy isolate the packet's pod, in whatever direction? Who is behind an interface
- * that is not known yet is told by the address alone.
+ * that is not known yet, or whose place is not, is told by the address alone.
  */
 static __always_inline int direct_is_judged(const struct packet *p,
 					    const struct hg_policy_link *link,
@@ -62,7 +73,7 @@ static __always_inline int direct_is_judged(const struct packet *p,
 
 	if (!(state & HG_POLICY_ON))
 		return 0;
-	if (!link)
+	if (!link || !link->pods[p->family == 6])
 		return policy_isolates(own, state);
 	view = policy_view(link->pods[p->family == 6], state);
 	return view && (view->ingress | view->egress);

@@ -3,9 +3,12 @@
  * hg_policy_links: which pod lies behind which interface. Mapped when there is a pod to
  * tell of, or lines of a previous daemon to clear.
  *
- * A line is never changed while it names an interface: a new one is filled, then the old
- * one is left, so that the interface is in one of its two lines at every instant. A line
- * that was left is filled again only when no program can hold it any more.
+ * Addresses of a line never change while it names an interface: a new one is filled, then
+ * the old one is left, so that the interface is in one of its two lines at every instant.
+ * Where interfaces lie so densely that there is no second line, the old one is left first:
+ * until it is filled again the address alone tells whose packets are. A line that was left
+ * is filled again only when no program can hold it any more. Places of the same addresses
+ * are single words and stored where they are.
  */
 #include "pods.h"
 #include <errno.h>
@@ -123,10 +126,26 @@ static void fill_line(struct pod_lines *pods, uint32_t line, uint32_t ifindex,
 	set_bit(pods->set, line);
 }
 
-static bool is_same(const struct hg_policy_link *link, const struct datapath_pod *pod)
+/* Of the same addresses. */
+static void store_places(struct pod_lines *pods, uint32_t line,
+			 const struct datapath_pod *pod)
 {
-	return !memcmp(link->addrs, pod->addrs, sizeof(link->addrs)) &&
-	       !memcmp(link->pods, pod->places, sizeof(link->pods));
+	for (int i = 0; i < 2; i++)
+		__atomic_store_n(&pods->lines[line].pods[i], pod->places[i],
+				 __ATOMIC_RELEASE);
+	set_bit(pods->set, line);
+}
+
+/* Another line than the old one, if there can be any; then the old one is left already. */
+static uint32_t find_next_line(struct pod_lines *pods, uint32_t ifindex, uint32_t *old)
+{
+	uint32_t line = find_free_line(pods, ifindex);
+
+	if (line < HG_POLICY_LINKS || *old == HG_POLICY_LINKS)
+		return line;
+	leave_line(pods, *old);
+	*old = HG_POLICY_LINKS;
+	return find_free_line(pods, ifindex);
 }
 
 int datapath_set_pod(struct datapath *datapath, uint32_t ifindex,
@@ -141,12 +160,13 @@ int datapath_set_pod(struct datapath *datapath, uint32_t ifindex,
 	if (r < 0 || !pods)
 		return r;
 	old = find_line(pods, ifindex, ifindex);
-	if (is_known && old < HG_POLICY_LINKS && is_same(&pods->lines[old], pod)) {
-		set_bit(pods->set, old);
+	if (is_known && old < HG_POLICY_LINKS &&
+	    !memcmp(pods->lines[old].addrs, pod->addrs, sizeof(pod->addrs))) {
+		store_places(pods, old, pod);
 		return 0;
 	}
 	if (is_known)
-		fresh = find_free_line(pods, ifindex);
+		fresh = find_next_line(pods, ifindex, &old);
 	if (fresh == HG_POLICY_LINKS)
 		return -ENOSPC;
 	if (is_known)

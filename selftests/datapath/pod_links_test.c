@@ -106,6 +106,30 @@ static void a_pod_is_found_by_its_interface(void **state)
 	assert_behind(5 + HG_POLICY_LINKS, WEB);
 }
 
+/* As many interfaces side by side as a node has pods, told before a policy is there. */
+static void dense_interfaces_take_new_places_and_addresses(void **state)
+{
+	struct hg_policy_link link;
+
+	(void)state;
+	applied_open(&applied);
+	for (uint32_t i = 4; i < 114; i++) {
+		struct datapath_pod pod = { .addrs = { addr(WEB) } };
+
+		assert_int_equal(datapath_set_pod(applied.datapath, i, &pod), 0);
+	}
+	for (uint32_t i = 4; i < 114; i++)
+		set_pod(i, WEB, 0);
+	for (uint32_t i = 4; i < 114; i++)
+		assert_behind(i, WEB);
+	for (uint32_t i = 4; i < 114; i++) {
+		set_pod(i, CART, 0);
+		assert_behind(i, CART);
+	}
+	set_pod(4, WEB, 0);
+	assert_int_equal(find_links(5, &link), 1);
+}
+
 static void a_second_daemon_keeps_the_pods_that_it_knows(void **state)
 {
 	struct hg_policy_link link;
@@ -133,6 +157,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(a_pod_is_found_by_its_interface),
+		TEST(dense_interfaces_take_new_places_and_addresses),
 		TEST(a_second_daemon_keeps_the_pods_that_it_knows),
 	};
 

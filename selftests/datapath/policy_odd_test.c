@@ -274,6 +274,24 @@ static void a_pod_is_judged_before_its_interface_is_known(void **state)
 	}
 }
 
+/* The interface is told before the first policy is, and places with it. */
+static void a_pod_is_judged_before_its_place_is_known(void **state)
+{
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		struct scene scene;
+		struct packet packet;
+
+		begin(&scene, state, family);
+		for (uint32_t i = 0; i < HG_POLICY_LINKS; i++)
+			memset(scene.harness->policy.links[i].pods, 0,
+			       sizeof(scene.harness->policy.links[i].pods));
+		packet = to_pod(&scene, STRANGER);
+		assert_false(enters(&scene, &packet));
+		packet = to_pod(&scene, CLIENT);
+		assert_true(enters(&scene, &packet));
+	}
+}
+
 /* Of a pod's address: other addresses' lines before it, its own the last of its window. */
 static struct hg_policy_pod *move_to_the_last_line(const struct scene *scene)
 {
@@ -353,6 +371,7 @@ int main(void)
 		cmocka_unit_test(addresses_that_name_no_pod_open_no_way),
 		cmocka_unit_test(a_pod_sends_from_its_own_address),
 		cmocka_unit_test(a_pod_is_judged_before_its_interface_is_known),
+		cmocka_unit_test(a_pod_is_judged_before_its_place_is_known),
 		cmocka_unit_test(a_pod_is_found_as_far_as_its_search_goes),
 		cmocka_unit_test(what_cannot_be_read_is_dropped_for_isolated_pods_only),
 	};
