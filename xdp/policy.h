@@ -72,7 +72,7 @@ static __always_inline struct hg_policy_view *policy_view(__u32 pod, __u32 state
 static __always_inline struct hg_policy_view *policy_find(const struct hg_addr *addr,
 							  __u32 state)
 {
-	__u32 home = hg_policy_home(addr, hg_config.pod_mask);
+	__u32 home = hg_policy_home(addr, hg_config.pod_mask), taken;
 
 	for (__u32 i = 0; i < HG_POLICY_POD_WINDOW; i++) {
 		__u32 line = home + i;
@@ -80,7 +80,10 @@ static __always_inline struct hg_policy_view *policy_find(const struct hg_addr *
 
 		if (!pod)
 			break;
-		if (addr_equal(&pod->addr, addr) && *(volatile __u32 *)&pod->taken)
+		/* First: the address of a line that is not taken may be half written. */
+		taken = *(volatile __u32 *)&pod->taken;
+		barrier();
+		if (taken && addr_equal(&pod->addr, addr))
 			return &pod->views[state & 1];
 		if (!*(volatile __u32 *)&pod->passed)
 			break;

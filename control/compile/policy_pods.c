@@ -21,7 +21,7 @@ uint32_t policy_pods_limit(const struct policy_tables *tables)
 
 uint32_t policy_pods_used(const struct policy *policy)
 {
-	return policy->pod_places.used - 1; /* line 0 */
+	return policy->pod_count;
 }
 
 uint32_t policy_find_pod(const struct policy_tables *tables, const struct hg_addr *addr)
@@ -31,7 +31,8 @@ uint32_t policy_find_pod(const struct policy_tables *tables, const struct hg_add
 	for (uint32_t i = home; i < home + HG_POLICY_POD_WINDOW; i++) {
 		const struct hg_policy_pod *pod = &tables->pods[i];
 
-		if (pod->taken && addr_compare(&pod->addr, addr) == 0)
+		if (__atomic_load_n(&pod->taken, __ATOMIC_ACQUIRE) &&
+		    addr_compare(&pod->addr, addr) == 0)
 			return i;
 		if (!pod->passed)
 			break;
@@ -66,6 +67,7 @@ int policy_pods_take(struct policy *policy, const struct hg_addr *addr,
 	for (uint32_t i = home; i < home + HG_POLICY_POD_WINDOW; i++) {
 		if (!policy_space_claim(&policy->pod_places, i, 1))
 			continue;
+		policy->pod_count++;
 		*ret_place = i;
 		return 0;
 	}
@@ -103,6 +105,7 @@ void policy_pods_withdraw(struct policy *policy, uint32_t place)
 
 	store(&pod->taken, 0);
 	mark_search(policy, home_of(&policy->tables, &pod->addr), place, -1);
+	policy->pod_count--;
 }
 
 /* Could a search find it? */
@@ -131,6 +134,7 @@ int policy_pods_adopt(struct policy *policy,
 		}
 		if (kept) {
 			policy_space_claim(&policy->pod_places, i, 1);
+			policy->pod_count++;
 			mark_search(policy, home_of(tables, &pod->addr), i, 1);
 		} else if (r >= 0) {
 			store(&pod->taken, 0);

@@ -29,7 +29,8 @@ int policy_pods_adopt(struct policy *policy,
 		      int (*visit)(struct policy *policy, const struct hg_addr *addr,
 				   uint32_t place));
 
-/* Addresses that fit, and those that are held or rest. */
+/* Addresses that fit, and those that are held. Lines at rest cost no address its place:
+ * there are four for each. */
 uint32_t policy_pods_limit(const struct policy_tables *tables);
 uint32_t policy_pods_used(const struct policy *policy);
 

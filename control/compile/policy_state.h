@@ -310,6 +310,7 @@ struct policy {
 	struct policy_set *isolated[2]; /* by is_egress: where nothing else fits */
 	struct policy_set **by_number;
 	struct policy_space rows, cells, set_numbers, pod_places, blocks, counters;
+	uint32_t pod_count;  /* lines that are in force or about to be */
 	uint8_t *pod_passes; /* by line of the table of pods: searches that go on */
 	struct row_use *row_uses;
 	struct policy_hash rows_by_content;

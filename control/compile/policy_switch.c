@@ -334,12 +334,10 @@ void policy_switch(struct policy *policy)
 static void settle_addr(struct policy *policy, struct policy_addr *addr)
 {
 	addr->lagging = false;
-	if (addr->pod) {
-		*view_of(policy, addr, policy->state + 1) =
-		    *view_of(policy, addr, policy->state);
-		return;
-	}
 	if (!addr->known)
+		return;
+	*view_of(policy, addr, policy->state + 1) = *view_of(policy, addr, policy->state);
+	if (addr->pod)
 		return;
 	if (policy_rest_reserve(policy, 1) < 0) {
 		lag(policy, addr);

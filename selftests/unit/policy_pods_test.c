@@ -65,7 +65,7 @@ static void take_or_leave(struct policy_world *world, uint32_t *places, uint32_t
 
 	if (places[number]) {
 		policy_pods_withdraw(policy, places[number]);
-		policy_space_give(&policy->pod_places, places[number], 1);
+		policy_space_give(&policy->pod_places, places[number], 1); /* rested */
 		places[number] = 0;
 	} else if (used == LIMIT) {
 		assert_int_equal(policy_pods_take(policy, &addr, &places[number]),
@@ -175,6 +175,33 @@ static void policy_pods_rest_before_their_line_is_anothers(void **state)
 	free_policy_world(world);
 }
 
+/* A full table: who comes gets the place of who went, in the very next update. */
+static void policy_pods_at_rest_take_nobodys_place(void **state)
+{
+	struct policy_world *world = new_small_table();
+	char name[16], text[ADDR_TEXT];
+	struct hg_addr addr;
+
+	(void)state;
+	put(world, new_policy("red", "deny", true, false));
+	for (uint32_t i = 0; i < LIMIT; i++) {
+		addr = nth(i);
+		snprintf(name, sizeof(name), "p%u", i);
+		put(world, policy_pod("red", name, addr_print(&addr, text), NULL));
+	}
+	assert_int_equal(update(world), 0);
+	for (uint32_t i = 0; i < LIMIT; i++) {
+		snprintf(name, sizeof(name), "p%u", i);
+		take(world, OBJECT_POD, "red", name);
+		assert_int_equal(update(world), 0);
+		addr = nth(LIMIT + i);
+		put(world, policy_pod("red", name, addr_print(&addr, text), NULL));
+		assert_int_equal(update(world), 0);
+		assert_true(policy_find_pod(&world->memory->tables, &addr) > 0);
+	}
+	free_policy_world(world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +209,7 @@ int main(void)
 		cmocka_unit_test(policy_pods_of_one_home_lie_side_by_side),
 		cmocka_unit_test(policy_pods_are_adopted_without_what_was_under_way),
 		cmocka_unit_test(policy_pods_rest_before_their_line_is_anothers),
+		cmocka_unit_test(policy_pods_at_rest_take_nobodys_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
