@@ -218,7 +218,9 @@ static int begin(struct controller *controller)
 	r = privilege_drop();
 	if (r < 0)
 		log_warning("capabilities are not dropped: %s", strerror(-r));
-	controller->policies.may_wait = true;
+	r = settling_open(controller);
+	if (r < 0)
+		return controller_refuse("the event loop takes no more handles", r);
 	r = readiness_tell("READY=1");
 	if (r < 0)
 		log_warning("the service manager is not told that all is ready: %s",
@@ -262,6 +264,8 @@ static void close_handles(struct controller *controller)
 static void close_all(struct controller *controller)
 {
 	close_handles(controller);
+	settling_close(controller);
+	refusals_clear(controller);
 	policies_clear(controller); /* its tables lie in maps that are closed next */
 	opening_close(controller);
 	if (controller->loop_open) {

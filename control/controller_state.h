@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The controller's parts, for its own files only: controller.c (life), opening.c (modules
- * and their events), reconcile.c (Services), policies.c and judged.c (NetworkPolicies),
+ * and their events), reconcile.c (Services), policies.c, judged.c, settling.c and refusals.c
+ * (NetworkPolicies),
  * local_pods.c (this node's pods), interfaces.c (attachments), world.c (answers to the API).
  *
  * Everything happens on one loop. Events of the modules only note what is due and start
@@ -44,13 +45,27 @@ struct policies {
 	struct judged_service *judged; /* what was asked for, by Service */
 	struct lingering *lingering;   /* asked for still, though no endpoint */
 	bool changed;		       /* the compiler has something to do */
-	uv_work_t wait;		       /* for readers of what was in force */
-	bool is_waiting;
-	bool may_wait; /* threads keep the capabilities that they begin with */
-	uint64_t updates, waited_for; /* of the compiler; when the wait began */
 	struct complaints complaints;
 	struct notices notices;
 	struct retry retry;
+};
+
+/* The wait for readers of what was in force: settling.c. */
+struct settling {
+	uv_async_t done;
+	uv_thread_t thread;
+	bool is_open, is_waiting;
+	uint64_t changes, waited_for; /* of policies; when the wait began */
+};
+
+/* Names of who isolated, by number of the refused packet: refusals.c. */
+struct refusals {
+	uint64_t count; /* of packets that were refused, when looked at last */
+	struct noted_refusal {
+		uint32_t number;       /* 0: none */
+		const char *direction; /* "": not known */
+		char *policies;	       /* NULL: not known */
+	} noted[HG_POLICY_EVENTS];
 };
 
 /* Which of this node's pods lies behind which interface: local_pods.c. */
@@ -104,6 +119,8 @@ struct controller {
 	bool services_sorted;
 	struct interface *interfaces;
 	struct policies policies;
+	struct settling settling;
+	struct refusals refusals;
 	struct local_pods pods;
 	struct cidr_list inside; /* nodes' addresses, as told to the datapath */
 
@@ -160,6 +177,26 @@ int judged_update(struct controller *controller, const char *key);
 /* Give back who was an endpoint and is no pod's address any more. */
 void judged_sweep(struct controller *controller);
 void judged_clear(struct policies *policies); /* the compiler is going anyway */
+
+/* ---- settling.c ---- */
+/* From here on there are threads. 0 or -errno. */
+int settling_open(struct controller *controller);
+/* Policies have changed: wait for readers of the older ones beside the loop. */
+void settling_begin(struct controller *controller);
+/* Policies are going to change: wait now, if that is not done yet. */
+void settling_end(struct controller *controller);
+/* The loop must then run the close callback. */
+void settling_close(struct controller *controller);
+
+/* ---- refusals.c ---- */
+/* What is there by now was refused by an earlier daemon's policies. */
+void refusals_begin(struct controller *controller);
+/* Before rule sets go. */
+void refusals_note(struct controller *controller);
+/* Newest first; strings hold until the next note. Returns how many. */
+size_t refusals_list(struct controller *controller, struct serve_refusal *ret,
+		     size_t size);
+void refusals_clear(struct controller *controller);
 
 /* ---- policies.c ---- */
 /*

@@ -57,6 +57,8 @@ static int make_compiler(struct controller *controller, struct complaints *compl
 			       : -ENOMEM;
 	if (r < 0)
 		discard_compiler(policies);
+	else
+		refusals_begin(controller);
 	policies->changed = r == 0;
 	return r;
 }
@@ -77,51 +79,15 @@ static int take_change(void *context, enum object_kind kind, const char *namespa
 	return r;
 }
 
-/* ---- after a change ---- */
-static void wait_for_readers(uv_work_t *work)
-{
-	(void)work;
-	datapath_wait_for_readers();
-}
-
-static void settle_later(struct controller *controller);
-
-static void on_waited(uv_work_t *work, int status)
-{
-	struct controller *controller = work->data;
-	struct policies *policies = &controller->policies;
-
-	policies->is_waiting = false;
-	if (status < 0 || !policies->compiler || !controller->handles_open)
-		return;
-	if (policies->waited_for == policies->updates)
-		policy_settle(policies->compiler);
-	settle_later(controller);
-}
-
-/* Readers take a few milliseconds to be gone: not at the cost of the next change. Where no
- * thread can be had, that one waits. */
-static void settle_later(struct controller *controller)
-{
-	struct policies *policies = &controller->policies;
-
-	if (policies->is_waiting || !policies->may_wait || !policy_is_unsettled(policies->compiler))
-		return;
-	policies->wait.data = controller;
-	policies->waited_for = policies->updates;
-	policies->is_waiting = uv_queue_work(&controller->loop, &policies->wait,
-					     wait_for_readers, on_waited) == 0;
-}
-
 static int compile(struct controller *controller, struct complaints *complaints)
 {
 	struct policies *policies = &controller->policies;
 
 	judged_sweep(controller);
-	policies->updates++;
+	settling_end(controller);
 	int r = policy_update(policies->compiler, controller->cluster, complaints);
 
-	settle_later(controller);
+	settling_begin(controller);
 	/* What does not fit is isolated, and looked at again when something changes. */
 	policies->changed = r < 0 && r != -ENOSPC;
 	controller->due.pods = true; /* places of addresses may be others */

@@ -152,11 +152,9 @@ static int reasons(void *context, struct datapath_reason *ret_reasons, size_t si
 	return datapath_reasons(controller->datapath, ret_reasons, size);
 }
 
-static size_t refusals(void *context, struct datapath_refusal *ret_refusals, size_t size)
+static size_t refusals(void *context, struct serve_refusal *ret_refusals, size_t size)
 {
-	const struct controller *controller = context;
-
-	return datapath_refusals(controller->datapath, ret_refusals, size);
+	return refusals_list(context, ret_refusals, size);
 }
 
 static size_t usage(void *context, struct datapath_usage *ret_usage, size_t size)

@@ -232,6 +232,10 @@ const char *protocol_print(unsigned protocol)
 		return "UDP";
 	case IPPROTO_SCTP:
 		return "SCTP";
+	case IPPROTO_ICMP:
+		return "ICMP";
+	case IPPROTO_ICMPV6:
+		return "ICMPv6";
 	default:
 		snprintf(unknown, sizeof(unknown), "proto-%u", protocol);
 		return unknown;

@@ -43,7 +43,7 @@ socklen_t addr_to_sockaddr(const struct hg_addr *addr, unsigned port,
 			   struct sockaddr_storage *ret);
 void addr_from_v4(unsigned int network_order, struct hg_addr *ret_addr);
 
-/* "TCP" / "UDP" / "SCTP"; unknown numbers print as "proto-N" from a static buffer. */
+/* "TCP", "UDP", "SCTP", "ICMP", "ICMPv6"; unknown numbers print as "proto-N" from a static buffer. */
 const char *protocol_print(unsigned protocol);
 
 #endif

@@ -23,6 +23,12 @@ struct serve_facts {
 	    pods_isolated; /* of this node, with an interface that is known */
 };
 
+struct serve_refusal {
+	struct datapath_refusal packet;
+	const char *direction; /* of the isolation; "": not known */
+	const char *policies;  /* that isolate, "a/b, a/c"; "": not known */
+};
+
 /* each_…(): every item once; stops when visit returns non-zero and returns that. */
 struct serve_world {
 	void *context;
@@ -54,7 +60,8 @@ struct serve_world {
 					  const struct datapath_flow *flow),
 			    void *visitor);
 	int (*reasons)(void *context, struct datapath_reason *ret_reasons, size_t size);
-	size_t (*refusals)(void *context, struct datapath_refusal *ret_refusals,
+	/* Newest first; strings are valid until the world changes. */
+	size_t (*refusals)(void *context, struct serve_refusal *ret_refusals,
 			   size_t size);
 	size_t (*usage)(void *context, struct datapath_usage *ret_usage, size_t size);
 	size_t (*attachments)(void *context, struct datapath_attachment *ret_attachments,

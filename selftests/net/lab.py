@@ -190,7 +190,9 @@ class Gate:
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
-        self.process.wait(30) # closing inotify may wait for the kernel
+        status = self.process.wait(30) # closing inotify may wait for the kernel
+        assert status == (0 if how == signal.SIGTERM else -how), \
+            f"headgated ended with {status}:\n{self.log.read_text()}"
 
     def restart(self, how=signal.SIGTERM):
         self.stop(how)

@@ -235,17 +235,17 @@ static int reasons(void *context, struct datapath_reason *ret_reasons, size_t si
 	return 0;
 }
 
-static size_t refusals(void *context, struct datapath_refusal *ret_refusals, size_t size)
+static size_t refusals(void *context, struct serve_refusal *ret_refusals, size_t size)
 {
 	(void)context;
 	assert_true(size >= 1);
-	ret_refusals[0] = (struct datapath_refusal){ .number = 12,
-						     .protocol = 6,
-						     .port = 8080,
-						     .reason = HG_REASON_policy_ingress,
-						     .age_s = 3 };
-	assert_int_equal(addr_parse("192.0.2.7", &ret_refusals[0].from), 0);
-	assert_int_equal(addr_parse(A, &ret_refusals[0].to), 0);
+	ret_refusals[0] = (struct serve_refusal){
+		.packet = { .number = 12, .protocol = 6, .port = 8080, .age_s = 3 },
+		.direction = "ingress",
+		.policies = "shop/deny"
+	};
+	assert_int_equal(addr_parse("192.0.2.7", &ret_refusals[0].packet.from), 0);
+	assert_int_equal(addr_parse(A, &ret_refusals[0].packet.to), 0);
 	return 1;
 }
 

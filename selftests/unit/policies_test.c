@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the compiler of policies is told of a cluster that changes. */
 #include "policy_parts.h"
+#include <headgate/reasons.h>
 
 static void put_service(void)
 {
@@ -155,14 +156,22 @@ static void policies_of_a_previous_daemon_are_taken_over_to_end(void **state)
 	assert_int_equal(seen.updates, 1);
 }
 
+/* Until no thread waits any more. */
+static void run_loop(void)
+{
+	while (controller.settling.is_waiting)
+		uv_run(&controller.loop, UV_RUN_ONCE);
+}
+
 static void policies_settle_while_nothing_else_is_to_do(void **state)
 {
 	(void)state;
 	put_policy();
-	seen.unsettled = 2;
 	assert_int_equal(policies_update(&controller), 0);
+	seen.unsettled = 2;
+	settling_begin(&controller);
 	assert_int_equal(seen.settled, 0);
-	uv_run(&controller.loop, UV_RUN_DEFAULT);
+	run_loop();
 	assert_int_equal(seen.waits, 2);
 	assert_int_equal(seen.settled, 2);
 }
@@ -172,26 +181,69 @@ static void policies_wait_again_for_a_change_meanwhile(void **state)
 {
 	(void)state;
 	put_policy();
-	seen.unsettled = 1;
 	assert_int_equal(policies_update(&controller), 0);
+	seen.unsettled = 2;
+	settling_begin(&controller);
 	put_pod("web", "node-1", 1);
 	assert_int_equal(policies_update(&controller), 0);
 	assert_int_equal(seen.updates, 2);
-	uv_run(&controller.loop, UV_RUN_DEFAULT);
-	assert_int_equal(seen.waits, 2);
-	assert_int_equal(seen.settled, 1);
+	assert_int_equal(seen.settled, 1); /* by the change itself */
+	run_loop();
+	assert_int_equal(seen.waits, 3);
+	assert_int_equal(seen.settled, 2);
 }
 
-/* The maps are closed then. */
+/* The maps are closed next. */
 static void policies_do_not_settle_at_the_end(void **state)
 {
 	(void)state;
 	put_policy();
-	seen.unsettled = 1;
 	assert_int_equal(policies_update(&controller), 0);
-	controller.handles_open = false;
+	seen.unsettled = 1;
+	settling_begin(&controller);
+	settling_close(&controller);
 	uv_run(&controller.loop, UV_RUN_DEFAULT);
+	assert_int_equal(seen.waits, 1);
 	assert_int_equal(seen.settled, 0);
+}
+
+/* Refuse one more packet by the set of this counter. */
+static void refuse(uint32_t counter, uint32_t reason)
+{
+	seen.last = (struct datapath_refusal){ .number = ++seen.refused.packets,
+					       .counter = counter,
+					       .reason = reason };
+}
+
+static void assert_refusal(const char *direction, const char *names)
+{
+	struct serve_refusal refusal;
+
+	assert_int_equal(refusals_list(&controller, &refusal, 1), 1);
+	assert_int_equal(refusal.packet.number, seen.refused.packets);
+	assert_string_equal(refusal.direction, direction);
+	assert_string_equal(refusal.policies, names);
+}
+
+static void policies_are_named_by_what_they_refused_whatever_comes_after(void **state)
+{
+	(void)state;
+	refuse(1, HG_REASON_policy_ingress); /* by an earlier daemon */
+	put_policy();
+	seen.isolating = "later";
+	assert_int_equal(policies_update(&controller), 0);
+	assert_refusal("ingress", "");
+	refuse(1, HG_REASON_policy_egress);
+	seen.unsettled = 1;
+	seen.isolating = "deny";
+	settling_begin(&controller); /* the set goes, its counter is another's then */
+	run_loop();
+	seen.isolating = "other";
+	assert_refusal("egress", "shop/deny");
+	refuse(1, 0);
+	assert_refusal("ingress", "shop/audited");
+	refuse(2, HG_REASON_policy_protocol);
+	assert_refusal("", "");
 }
 
 int main(void)
@@ -209,6 +261,7 @@ int main(void)
 		TEST(policies_settle_while_nothing_else_is_to_do),
 		TEST(policies_wait_again_for_a_change_meanwhile),
 		TEST(policies_do_not_settle_at_the_end),
+		TEST(policies_are_named_by_what_they_refused_whatever_comes_after),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,6 +31,9 @@ struct address_count {
 static struct {
 	unsigned made, freed, updates, changes, failed, releases, finds;
 	unsigned unsettled, settled, waits;
+	struct hg_policy_counter refused; /* packets: so many */
+	struct datapath_refusal last;	  /* the newest */
+	const char *isolating;		  /* by the set of counter 1 */
 	struct address_count wanted[MOST];
 	struct datapath_pod pods[MOST]; /* by interface */
 	uint32_t behind[MOST];		/* interface of 10.1.0.N */
@@ -62,7 +65,8 @@ int datapath_policy_tables(struct datapath *datapath, struct complaints *complai
 	(void)complaints;
 	if (seen.tables_error)
 		return seen.tables_error;
-	*ret_tables = (struct policy_tables){ .pod_count = MADE_UP };
+	*ret_tables =
+	    (struct policy_tables){ .pod_count = MADE_UP, .counters = &seen.refused };
 	return 0;
 }
 
@@ -131,6 +135,34 @@ int policy_update(struct policy *policy, const struct cluster *cluster,
 			 "does not fit");
 	seen.updates++;
 	return seen.update_error;
+}
+
+uint32_t policy_set_of_counter(const struct policy *policy, uint32_t counter)
+{
+	assert_ptr_equal(policy, &compiler);
+	return counter == 1;
+}
+
+int policy_each_isolating(const struct policy *policy, uint32_t set,
+			  int (*visit)(void *context, const struct policy_rule *rule),
+			  void *context)
+{
+	const struct policy_rule enforced = { "shop", seen.isolating, .is_egress = true };
+	const struct policy_rule audited = { "shop", "audited", .audit = true };
+
+	assert_ptr_equal(policy, &compiler);
+	if (!set || !seen.isolating)
+		return 0;
+	return visit(context, &enforced) ?: visit(context, &audited);
+}
+
+size_t datapath_refusals(const struct datapath *datapath, struct datapath_refusal *ret,
+			 size_t size)
+{
+	(void)datapath;
+	assert_true(size > 0);
+	ret[0] = seen.last;
+	return seen.refused.packets > 0;
 }
 
 bool policy_is_unsettled(const struct policy *policy)
@@ -227,8 +259,8 @@ static int open_controller(void **state)
 				    .pod_interfaces = pattern,
 				    .source_check = true };
 	controller = (struct controller){ .options = &options, .handles_open = true };
-	controller.policies.may_wait = true;
 	assert_int_equal(uv_loop_init(&controller.loop), 0);
+	assert_int_equal(settling_open(&controller), 0);
 	controller.cluster = cluster_new();
 	cluster_watch_policies(controller.cluster);
 	controller.datapath = (struct datapath *)&seen; /* never looked into */
@@ -238,6 +270,8 @@ static int open_controller(void **state)
 static int close_controller(void **state)
 {
 	(void)state;
+	settling_close(&controller);
+	refusals_clear(&controller);
 	policies_clear(&controller);
 	local_pods_clear(&controller);
 	uv_run(&controller.loop, UV_RUN_DEFAULT);

@@ -291,7 +291,7 @@ static void drops_hold_every_reason(void **state)
 			    A " (shop/cart-0)");
 	assert_int_equal(json_object_get_int(at(refused, "port")), 8080);
 	assert_string_equal(json_object_get_string(at(refused, "direction")), "ingress");
-	assert_string_equal(json_object_get_string(at(refused, "policies")), "");
+	assert_string_equal(json_object_get_string(at(refused, "policies")), "shop/deny");
 	assert_int_equal(json_object_get_int(at(refused, "number")), 12);
 	json_object_put(json);
 }
