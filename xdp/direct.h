@@ -182,6 +182,8 @@ static __noinline int direct_open(struct packet *p, __u32 state, enum direct_way
 	int r, turned = way != DIRECT_NODE && is_answer(p, state);
 
 	p->key.policy = (__u16)state;
+	if (way == DIRECT_NODE)
+		policy_ask_nobody();
 	r = way == DIRECT_NODE ? 0 : direct_ask(p, state, turned);
 	if (r < 0)
 		return r;

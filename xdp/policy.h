@@ -320,6 +320,17 @@ static __always_inline int policy_decide(struct policy_question *question)
 	return r;
 }
 
+/* The next flow that is made on this CPU is nobody's decision. */
+static __always_inline void policy_ask_nobody(void)
+{
+	struct policy_question *question = scratch(&hg_question);
+
+	if (!question)
+		return;
+	question->rules[POLICY_EGRESS] = 0;
+	question->rules[POLICY_INGRESS] = 0;
+}
+
 /* The flow that was decided on last on this CPU was made. */
 static __always_inline void policy_count_connection(void)
 {

@@ -208,6 +208,25 @@ static void the_node_reaches_its_pods_and_hears_them(void **state)
 	}
 }
 
+/* Nor is what the node sends counted to the rule that decided last. */
+static void the_nodes_connections_are_no_rules(void **state)
+{
+	for (int i = 0; i < CASES; i++) {
+		struct scene scene;
+		struct packet packet;
+
+		direct_begin(&scene, state, i);
+		scene_isolate(&scene, POD_B, INGRESS,
+			      TO({ .peers = { POD_A }, .port = TARGET_PORT }));
+		scene_switch_policy(&scene);
+		packet = direct_packet(&scene, POD_A, POD_B, TCP_SYN);
+		assert_true(direct_enters(&scene, POD_B, &packet));
+		packet = direct_packet(&scene, OURS, POD_B, TCP_SYN);
+		assert_true(direct_enters_from_node(&scene, POD_B, &packet));
+		assert_int_equal(scene_counter(&scene, POD_B, INGRESS, 0).connections, 1);
+	}
+}
+
 /* A SYN in the reply's direction is another connection. */
 static void a_reply_does_not_open(void **state)
 {
@@ -296,6 +315,7 @@ int main(void)
 		cmocka_unit_test(a_pod_reaches_itself_through_its_service),
 		cmocka_unit_test(a_connection_older_than_the_isolation_goes_on),
 		cmocka_unit_test(the_node_reaches_its_pods_and_hears_them),
+		cmocka_unit_test(the_nodes_connections_are_no_rules),
 		cmocka_unit_test(a_reply_does_not_open),
 		cmocka_unit_test(audit_drops_nothing_and_counts),
 		cmocka_unit_test(refusals_are_told_with_their_ends),
