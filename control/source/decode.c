@@ -23,6 +23,7 @@
 static const struct kind {
 	enum object_kind kind;
 	const char *group, *version;
+	const char *old_group; /* that it had in versions of old; NULL: none */
 	bool namespaced;
 	bool (*is_name)(const char *text);
 	const char *name_rule;
@@ -31,18 +32,18 @@ static const struct kind {
 	/* turns an invalid one into what is in force when it has no good version */
 	void (*stand_in)(struct object *object, bool is_faulty);
 } kinds[] = {
-	{ OBJECT_SERVICE, "", "v1", true, name_is_label, NAME_LABEL_RULE, decode_service,
-	  NULL },
-	{ OBJECT_ENDPOINT_SLICE, "discovery.k8s.io", "v1", true, name_is_subdomain,
+	{ OBJECT_SERVICE, "", "v1", NULL, true, name_is_label, NAME_LABEL_RULE,
+	  decode_service, NULL },
+	{ OBJECT_ENDPOINT_SLICE, "discovery.k8s.io", "v1", NULL, true, name_is_subdomain,
 	  NAME_SUBDOMAIN_RULE, decode_slice, NULL },
-	{ OBJECT_POD, "", "v1", true, name_is_subdomain, NAME_SUBDOMAIN_RULE, decode_pod,
-	  NULL },
-	{ OBJECT_NAMESPACE, "", "v1", false, name_is_label, NAME_LABEL_RULE,
+	{ OBJECT_POD, "", "v1", NULL, true, name_is_subdomain, NAME_SUBDOMAIN_RULE,
+	  decode_pod, NULL },
+	{ OBJECT_NAMESPACE, "", "v1", NULL, false, name_is_label, NAME_LABEL_RULE,
 	  decode_namespace, NULL },
-	{ OBJECT_NODE, "", "v1", false, name_is_subdomain, NAME_SUBDOMAIN_RULE,
+	{ OBJECT_NODE, "", "v1", NULL, false, name_is_subdomain, NAME_SUBDOMAIN_RULE,
 	  decode_node, NULL },
-	{ OBJECT_NETWORK_POLICY, "networking.k8s.io", "v1", true, name_is_subdomain,
-	  NAME_SUBDOMAIN_RULE, decode_policy, decode_policy_stand_in },
+	{ OBJECT_NETWORK_POLICY, "networking.k8s.io", "v1", "extensions", true,
+	  name_is_subdomain, NAME_SUBDOMAIN_RULE, decode_policy, decode_policy_stand_in },
 };
 
 struct reading {
@@ -57,7 +58,8 @@ struct heading {
 	const char *kind_text;
 	const char *api;
 	const struct kind *kind;
-	bool is_list; /* kind: of its items that do not name one */
+	bool is_list;		/* kind: of its items that do not name one */
+	bool is_unread_version; /* of an object, not of a list */
 };
 
 static bool precedes(const struct place *place, struct json_object *node)
@@ -98,13 +100,19 @@ static int refuse(const struct reading *reading, struct object *object)
 	return 0;
 }
 
-static bool has_group(const char *api, const struct kind *kind)
+static bool is_of_group(const char *api, const char *group)
 {
-	size_t length = strlen(kind->group);
+	size_t length = strlen(group);
 
 	if (length == 0)
 		return !strchr(api, '/');
-	return strncmp(api, kind->group, length) == 0 && api[length] == '/';
+	return strncmp(api, group, length) == 0 && api[length] == '/';
+}
+
+static bool has_group(const char *api, const struct kind *kind)
+{
+	return is_of_group(api, kind->group) ||
+	       (kind->old_group && is_of_group(api, kind->old_group));
 }
 
 /* "Service" or, of_list, "ServiceList" in the right API group. */
@@ -136,7 +144,17 @@ static const char *find_respelled(const struct heading *heading)
 static bool has_version(const struct heading *heading)
 {
 	const char *slash = strrchr(heading->api, '/');
-	return strcmp(slash ? slash + 1 : heading->api, heading->kind->version) == 0;
+	return is_of_group(heading->api, heading->kind->group) &&
+	       strcmp(slash ? slash + 1 : heading->api, heading->kind->version) == 0;
+}
+
+static void complain_of_version(struct decode *decode, const struct field *node,
+				const struct kind *kind)
+{
+	struct field api = field_get(node, "apiVersion");
+
+	field_complain(decode, &api, "is not a version that is read: use %s%s%s",
+		       kind->group, *kind->group ? "/" : "", kind->version);
 }
 
 /* kind and apiVersion. False: complained, the node cannot be told. */
@@ -175,11 +193,9 @@ static bool read_heading(struct decode *decode, const struct field *node,
 			       respelled);
 		return false;
 	}
-	if (heading.kind && !has_version(&heading)) {
-		field_complain(decode, &api_field,
-			       "is not a version that is read: use %s%s%s",
-			       heading.kind->group, *heading.kind->group ? "/" : "",
-			       heading.kind->version);
+	heading.is_unread_version = heading.kind && !has_version(&heading);
+	if (heading.is_unread_version && heading.is_list) {
+		complain_of_version(decode, node, heading.kind);
 		return false;
 	}
 	*ret_heading = heading;
@@ -241,8 +257,9 @@ static bool is_selected_by_labels(enum object_kind kind)
 }
 
 static int read_object(struct reading *reading, const struct field *node,
-		       const struct kind *kind, struct json_object *next)
+		       const struct heading *heading, struct json_object *next)
 {
+	const struct kind *kind = heading->kind;
 	struct decode decode = { .file = reading->tree->file,
 				 .title = object_kind_name(kind->kind),
 				 .complaints = reading->complaints };
@@ -257,8 +274,11 @@ static int read_object(struct reading *reading, const struct field *node,
 	if (known)
 		set_title(&decode, object, &title);
 	tell_faults(reading, decode.title, next);
+	if (heading->is_unread_version)
+		complain_of_version(&decode, node, kind);
 	decode_labels(&decode, node, object);
-	if (!decode.out_of_memory)
+	/* Of another version only what stands in for it is of use. */
+	if (!decode.out_of_memory && (!heading->is_unread_version || kind->stand_in))
 		kind->decode(&decode, node, object);
 	if (!is_selected_by_labels(kind->kind))
 		object_drop_labels(object);
@@ -321,7 +341,7 @@ static int read_node(struct reading *reading, const struct field *node,
 		return read_items(reading, &decode, &self, heading.kind, next);
 	}
 	if (heading.kind)
-		return read_object(reading, &self, heading.kind, next);
+		return read_object(reading, &self, &heading, next);
 	struct field kind = field_get(&self, "kind");
 	field_warn(&decode, &kind,
 		   "%s (%s) is not read by Headgate and is ignored: "

@@ -268,11 +268,12 @@ static const struct {
 	{ "apiVersion: 1\nkind: Service", "1:13: apiVersion is a number: it must "
 					  "be text, put it in quotes if it is "
 					  "meant so" },
-	{ "apiVersion: discovery.k8s.io/v1beta1\nkind: EndpointSlice",
-	  "1:13: apiVersion is not a version that is read: use "
+	{ "apiVersion: discovery.k8s.io/v1beta1\nkind: EndpointSlice\nmetadata: {name: "
+	  "a}",
+	  "1:13: EndpointSlice default/a: apiVersion is not a version that is read: use "
 	  "discovery.k8s.io/v1" },
-	{ "apiVersion: v2\nkind: Service",
-	  "1:13: apiVersion is not a version that is read: use v1" },
+	{ "apiVersion: v2\nkind: Service\nmetadata: {name: a}",
+	  "1:13: Service default/a: apiVersion is not a version that is read: use v1" },
 	{ "apiVersion: v1\nkind: Namespace\nmetadata: {}",
 	  "3:11: Namespace: metadata.name is missing: give the object a name" },
 	{ "apiVersion: v1\nkind: Namespace",
