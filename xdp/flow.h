@@ -141,23 +141,12 @@ static __always_inline void flow_touch(const struct packet *p,
 		table_mark(view->line, view->ctl, fresh, revoked);
 }
 
-enum flow_end {
-	FLOW_GOES_ON,
-	FLOW_CLOSED, /* both sides said goodbye: one may be in TIME_WAIT */
-	FLOW_RESET,
-};
-
 /* Has a flow ended, so that a SYN may replace it? enum flow_end. */
 __noinline int flow_ended(__u32 line, __u32 ctl)
 {
 	struct hg_flow *flow = table_line(line);
-	__u32 partner = flow ? partner_of(flow, line) : LINE_NONE;
-	struct hg_flow *other = partner == LINE_NONE ? 0 : table_line(partner);
-	__u32 other_ctl = other ? ctl_of(other) : HG_FLOW_FIN;
 
-	if ((ctl | other_ctl) & HG_FLOW_RST)
-		return FLOW_RESET;
-	return ctl & other_ctl & HG_FLOW_FIN ? FLOW_CLOSED : FLOW_GOES_ON;
+	return flow ? line_end(flow, line, ctl) : FLOW_CLOSED;
 }
 
 /*

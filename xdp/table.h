@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Insertion into the flow table: which line a new key gets (a free one; without a sweeper
- * one whose time-out has passed; among embryonic flows the least recently seen), and the
- * insert itself under the key's lock. The protocol of a line is told in line.h.
+ * Insertion into the flow table: which line a new key gets (a free one; else, of a flow that
+ * has ended or whose time-out has passed without a sweeper, and of any embryonic one, the
+ * least recently seen), and the insert itself under the key's lock. The protocol of a line is told in line.h.
  */
 #ifndef XDP_TABLE_H
 #define XDP_TABLE_H
@@ -57,14 +57,39 @@ static __always_inline int line_is_idle(const struct hg_flow *flow, __u32 line, 
 	return !other || line_age(other, now) > timeout;
 }
 
-/* May a line be taken from its tenant? An embryonic one always, but not while it is made. */
+enum flow_end {
+	FLOW_GOES_ON,
+	FLOW_CLOSED, /* both sides said goodbye: one may be in TIME_WAIT */
+	FLOW_RESET,
+};
+
+/* By what both directions have seen. */
+static __always_inline enum flow_end line_end(const struct hg_flow *flow, __u32 line,
+					      __u32 ctl)
+{
+	__u32 partner = partner_of(flow, line);
+	struct hg_flow *other = partner == LINE_NONE ? 0 : table_line(partner);
+	__u32 other_ctl = other ? ctl_of(other) : HG_FLOW_FIN;
+
+	if ((ctl | other_ctl) & HG_FLOW_RST)
+		return FLOW_RESET;
+	return ctl & other_ctl & HG_FLOW_FIN ? FLOW_CLOSED : FLOW_GOES_ON;
+}
+
+/*
+ * May a line be taken from its tenant, when none is free? An embryonic one always, but not
+ * while it is made; in the main table one whose time-out has passed or whose flow has ended:
+ * a connection that lives comes before one that is remembered.
+ */
 static __always_inline int line_may_go(const struct hg_flow *flow, __u32 line, __u32 ctl,
 				       __u32 now)
 {
-	if (!(line & LINE_EMBRYO))
-		return line_is_idle(flow, line, ctl, now);
-	return (ctl & HG_FLOW_STATE) != HG_FLOW_PENDING ||
-	       line_age(flow, now) > HG_TICKS(2);
+	if (line & LINE_EMBRYO)
+		return (ctl & HG_FLOW_STATE) != HG_FLOW_PENDING ||
+		       line_age(flow, now) > HG_TICKS(2);
+	return line_is_idle(flow, line, ctl, now) ||
+	       ((ctl & HG_FLOW_STATE) == HG_FLOW_LIVE &&
+		line_end(flow, line, ctl) != FLOW_GOES_ON);
 }
 
 /* A FREE line of the window, the home line apart. */
@@ -99,33 +124,27 @@ static __always_inline int claim_over(__u32 line, struct hg_flow *flow, __u32 ct
 	return 1;
 }
 
-/* No line is free and nobody sweeps: one whose time-out has passed. */
-static __noinline __u32 find_idle(__u32 home, __u32 now)
+/* line_may_go() of a line as it stands. Global: verified once, not for each of a window. */
+__noinline int line_is_spare(__u32 line, __u32 now)
 {
-	for (__u32 i = 0; i < HG_FLOW_WINDOW; i++) {
-		__u32 line = line_after(home, i);
-		struct hg_flow *flow = table_line(line);
+	struct hg_flow *flow = table_line(line);
 
-		if (!flow)
-			break;
-		if (line_may_go(flow, line, ctl_of(flow), now))
-			return line;
-	}
-	return LINE_NONE;
+	return flow && line_may_go(flow, line, ctl_of(flow), now);
 }
 
-/* Embryonic flows do not prevent new ones: the least recently seen makes room. */
-static __noinline __u32 find_oldest(__u32 home, __u32 now)
+/* Of those that may go, the least recently seen. */
+__noinline __u32 find_oldest(__u32 home, __u32 now)
 {
+	__u32 window = home & LINE_EMBRYO ? HG_EMBRYO_WINDOW : HG_FLOW_WINDOW;
 	__u32 oldest = LINE_NONE, age = 0;
 
-	for (__u32 i = 0; i < HG_EMBRYO_WINDOW; i++) {
+	for (__u32 i = 0; i < HG_FLOW_WINDOW; i++) {
 		__u32 line = line_after(home, i), idle;
 		struct hg_flow *flow = table_line(line);
 
-		if (!flow)
+		if (!flow || i >= window)
 			break;
-		if (!line_may_go(flow, line, ctl_of(flow), now))
+		if (!line_is_spare(line, now))
 			continue;
 		idle = line_age(flow, now);
 		if (oldest == LINE_NONE || idle > age) {
@@ -148,7 +167,7 @@ static __always_inline __u32 claim_line(__u32 home, __u32 now, __u32 *ret_pendin
 	line = claim_free(home, now, ret_pending);
 	if (line != LINE_NONE)
 		return line;
-	line = home & LINE_EMBRYO ? find_oldest(home, now) : find_idle(home, now);
+	line = find_oldest(home, now);
 	flow = line == LINE_NONE ? 0 : table_line(line);
 	if (!flow)
 		return LINE_NONE;
