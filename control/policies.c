@@ -30,6 +30,53 @@ static bool is_needed(const struct controller *controller)
 	return wanted || datapath_policy_state(controller->datapath) & HG_POLICY_ON;
 }
 
+/* Does an error leave it open which pods there are, or what a whole file says? */
+static bool hides_pods(const struct complaint *complaint)
+{
+	static const enum object_kind kinds[] = { OBJECT_POD, OBJECT_NAMESPACE };
+
+	if (complaint->level != COMPLAINT_ERROR)
+		return false;
+	for (size_t i = 0; complaint->object && i < sizeof(kinds) / sizeof(*kinds); i++) {
+		const char *kind = object_kind_name(kinds[i]);
+
+		if (!strncmp(complaint->object, kind, strlen(kind)))
+			return true;
+	}
+	return !complaint->object;
+}
+
+/*
+ * What an earlier daemon put in force stays so while the manifests that it had read cannot be
+ * read again: without them, whom they protected would be open.
+ */
+static bool must_hold(const struct controller *controller, struct complaints *complaints)
+{
+	const struct complaints *found = manifests_complaints(controller->manifests);
+	size_t objects = 0, i = 0;
+
+	if (controller->options->policy_mode == POLICY_OFF ||
+	    !(datapath_policy_state(controller->datapath) & HG_POLICY_ON))
+		return false;
+	for (enum object_kind kind = 0; kind < OBJECT_KINDS; kind++)
+		objects += cluster_count(controller->cluster, kind);
+	while (i < found->count && !hides_pods(&found->items[i]))
+		i++;
+	if (i < found->count)
+		complain(
+		    complaints, COMPLAINT_ERROR, &found->items[i].place, NULL,
+		    "the NetworkPolicies of the daemon before stay in force, for the "
+		    "pods that it knew, because this cannot be read: correct it");
+	else if (!objects)
+		complain(
+		    complaints, COMPLAINT_ERROR, NULL, NULL,
+		    "the NetworkPolicies of the daemon before stay in force, for the "
+		    "pods that it knew, because %s holds no manifest: fill it, or "
+		    "run headgated --uninstall",
+		    controller->options->manifests);
+	return complaints->count > 0;
+}
+
 static void discard_compiler(struct policies *policies)
 {
 	judged_clear(policies);
@@ -120,6 +167,10 @@ int policies_update(struct controller *controller)
 	bool again = policies->retry.failures;
 	int r = cluster_take_changed(controller->cluster, take_change, controller);
 
+	if (r == 0 && !policies->compiler && must_hold(controller, &complaints)) {
+		conclude(controller, 0, &complaints);
+		return 0;
+	}
 	if (r == 0 && !policies->compiler && is_needed(controller))
 		r = make_compiler(controller, &complaints);
 	if (r == 0 && !policies->changed && !again)

@@ -13,7 +13,7 @@ import time
 
 from lab import BUILD
 from policies import EVERYONE, address, host, labelled, policy, vip
-from topology import FAMILIES
+from topology import FAMILIES, V4, V6
 
 LAB_PODS = len(EVERYONE)
 CHANGES = 1000
@@ -225,3 +225,40 @@ def test_a_daemon_killed_amid_a_change_leaves_one_policy_whole(cluster):
         cluster.settle()
         wait_table(cluster, allowed(rules))
     print(f"in force at the kill: {found.count(0)} times the old ones, {found.count(1)} the new")
+
+
+def test_a_restart_on_what_cannot_be_read_opens_nothing(cluster):
+    """A file that does not parse, an invalid pod, no file at all: who was isolated stays so."""
+    deny = POOL[0]
+    cluster.gate.write("pool", [deny.object])
+    cluster.settle()
+    closed = allowed((deny,))
+    wait_table(cluster, closed)
+    folder = cluster.lab.manifests
+    whole = {path.name: path.read_text() for path in folder.iterdir()}
+
+    def restart(**files):
+        cluster.gate.stop(signal.SIGKILL)
+        for name, text in files.items():
+            (folder / f"{name}.json").write_text(text)
+        cluster.gate.start(*cluster.gate.options)
+        time.sleep(0.5) # longer than the daemon takes to get anything wrong
+        wait_table(cluster, closed)
+
+    restart(pool="{ broken")
+    restart(pool=whole["pool.json"],
+            pods=whole["pods.json"].replace("serve-80-tcp", "serve-80-tcp-much-too-long"))
+    assert "policies of the daemon before stay" in \
+        cluster.gate.command("status").stdout.replace("\n", " ").lower().replace("network", "")
+    cluster.gate.stop(signal.SIGKILL)
+    for path in folder.iterdir():
+        path.unlink()
+    cluster.gate.start(*cluster.gate.options)
+    time.sleep(0.5)
+    direct = {(source, cell) for source, cell in closed if cell[2] == address(cell[0], V4)
+              or cell[2] == address(cell[0], V6)}
+    assert {found for found in reached(cluster) if found[1][3] == PORT} == direct
+    for name, text in whole.items():
+        (folder / name).write_text(text)
+    cluster.settle()
+    wait_table(cluster, closed)

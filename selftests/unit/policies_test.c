@@ -151,9 +151,46 @@ static void policies_of_a_previous_daemon_are_taken_over_to_end(void **state)
 {
 	(void)state;
 	seen.is_on = true;
+	put_service(); /* the folder is there, its policy was removed */
 	assert_int_equal(policies_update(&controller), 0);
 	assert_int_equal(seen.made, 1);
 	assert_int_equal(seen.updates, 1);
+}
+
+static void assert_held(const char *cause)
+{
+	assert_int_equal(policies_update(&controller), 0);
+	assert_int_equal(seen.made, 0);
+	assert_int_equal(controller.policies.complaints.count, 1);
+	assert_non_null(strstr(controller.policies.complaints.items[0].sentence, cause));
+}
+
+/* Whom they protect would be open, if what cannot be read now were taken for not there. */
+static void
+policies_of_a_previous_daemon_stay_while_manifests_cannot_be_read(void **state)
+{
+	const struct place place = { .file = (char[]){ "pol.yaml" }, .line = 3 };
+
+	(void)state;
+	seen.is_on = true;
+	options.manifests = (char[]){ "/etc/m" };
+	assert_held("/etc/m holds no manifest");
+	put_service();
+	complain(&seen.manifests, COMPLAINT_ERROR, &place, NULL, "not valid YAML");
+	assert_held("this cannot be read");
+	assert_string_equal(controller.policies.complaints.items[0].place.file,
+			    "pol.yaml");
+	complaints_clear(&seen.manifests);
+	complain(&seen.manifests, COMPLAINT_ERROR, &place, "Pod shop/a", "no good name");
+	assert_held("this cannot be read");
+	complaints_clear(&seen.manifests);
+	/* These hide no pod. */
+	complain(&seen.manifests, COMPLAINT_ERROR, &place, "Service shop/a", "bad port");
+	complain(&seen.manifests, COMPLAINT_WARNING, &place, NULL, "a kind is ignored");
+	assert_int_equal(policies_update(&controller), 0);
+	assert_int_equal(seen.made, 1);
+	assert_int_equal(controller.policies.complaints.count, 0);
+	complaints_clear(&seen.manifests);
 }
 
 /* Until no thread waits any more. */
@@ -258,6 +295,7 @@ int main(void)
 		TEST(policies_failure_is_told_and_tried_again),
 		TEST(policies_that_do_not_fit_hold_no_service_up),
 		TEST(policies_of_a_previous_daemon_are_taken_over_to_end),
+		TEST(policies_of_a_previous_daemon_stay_while_manifests_cannot_be_read),
 		TEST(policies_settle_while_nothing_else_is_to_do),
 		TEST(policies_wait_again_for_a_change_meanwhile),
 		TEST(policies_do_not_settle_at_the_end),

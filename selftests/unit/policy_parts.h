@@ -30,6 +30,7 @@ struct address_count {
 
 static struct {
 	unsigned made, freed, updates, changes, failed, releases, finds;
+	struct complaints manifests;
 	unsigned unsettled, settled, waits;
 	struct hg_policy_counter refused; /* packets: so many */
 	struct datapath_refusal last;	  /* the newest */
@@ -45,6 +46,12 @@ struct policy {
 	int unused;
 };
 static struct policy compiler;
+
+const struct complaints *manifests_complaints(const struct manifests *manifests)
+{
+	(void)manifests;
+	return &seen.manifests;
+}
 
 uint32_t datapath_policy_state(const struct datapath *datapath)
 {
