@@ -34,6 +34,19 @@ static bool is_program(const char *name)
 	return false;
 }
 
+/* Maps of earlier versions: nothing reads them, removal removes them. */
+static const char *const retired[] = { "hg_policy_addrs" };
+#define RETIRED (sizeof(retired) / sizeof(*retired))
+
+static bool is_retired(const char *name)
+{
+	for (size_t i = 0; i < RETIRED; i++) {
+		if (!strcmp(name, retired[i]))
+			return true;
+	}
+	return false;
+}
+
 static void cleanup_dir(DIR **dir)
 {
 	if (*dir)
@@ -53,7 +66,8 @@ int pins_list(const char *pin_root, struct pins *ret_pins)
 
 		if (map != MAP_COUNT)
 			pins.maps[map] = true;
-		else if (entry->d_name[0] != '.' && !is_program(entry->d_name))
+		else if (entry->d_name[0] != '.' && !is_program(entry->d_name) &&
+			 !is_retired(entry->d_name))
 			snprintf(pins.stranger, sizeof(pins.stranger), "%.*s",
 				 (int)sizeof(pins.stranger) - 1, entry->d_name);
 	}
@@ -188,9 +202,9 @@ int pin_check(const char *pin_root, const struct map_sizes *sizes,
 
 	if (r < 0)
 		return refuse_listing(pin_root, r, complaints);
-	if (pins.stranger[0])
-		return refuse_stranger(pin_root, pins.stranger, complaints);
 	r = check_version(pin_root, &pins, complaints);
+	if (r == 0 && pins.stranger[0])
+		return refuse_stranger(pin_root, pins.stranger, complaints);
 	for (enum map map = 0; r == 0 && map < MAP_COUNT; map++)
 		if (pins.maps[map])
 			r = check_size(pin_root, map, sizes, complaints);
@@ -265,6 +279,10 @@ int pins_remove(const char *pin_root)
 
 	for (enum map map = 0; map < MAP_COUNT; map++) {
 		int r = unlink_pin(pin_root, map_name(map));
+		failed = r < 0 ? r : failed;
+	}
+	for (size_t i = 0; i < RETIRED; i++) {
+		int r = unlink_pin(pin_root, retired[i]);
 		failed = r < 0 ? r : failed;
 	}
 	if (rmdir(pin_root) < 0 && errno != ENOENT)

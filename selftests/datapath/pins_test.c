@@ -97,6 +97,24 @@ static void pins_of_another_version_are_refused(void **state)
 	refused_with("ABI version", UNINSTALL);
 }
 
+/* Of a version that pinned what this one does not know: told by version, and removed. */
+static void pins_of_an_earlier_version_are_removed(void **state)
+{
+	struct complaints complaints = { 0 };
+	int fd;
+
+	(void)state;
+	applied_close(&applied);
+	set_version(3);
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "hg_policy_addrs", 4, 4, 1, NULL);
+	assert_int_equal(bpf_obj_pin(fd, APPLIED_ROOT "/hg_policy_addrs"), 0);
+	close(fd);
+	refused_with("ABI version 3", UNINSTALL);
+	assert_int_equal(datapath_uninstall(APPLIED_ROOT, &complaints), 0);
+	assert_int_equal(access(APPLIED_ROOT, F_OK), -1);
+	complaints_clear(&complaints);
+}
+
 static void maps_of_another_size_are_refused(void **state)
 {
 	(void)state;
@@ -332,6 +350,7 @@ int main(void)
 #define LINK(test) cmocka_unit_test_setup_teardown(test, setup_link, teardown_link)
 	const struct CMUnitTest tests[] = {
 		CASE(pins_of_another_version_are_refused),
+		CASE(pins_of_an_earlier_version_are_removed),
 		CASE(maps_of_another_size_are_refused),
 		CASE(a_foreign_pin_is_refused),
 		CASE(a_first_start_that_was_cut_short_is_finished),
