@@ -2,8 +2,8 @@
 /*
  * The controller's parts, for its own files only: controller.c (life), opening.c (modules
  * and their events), reconcile.c (Services), policies.c, judged.c, settling.c and refusals.c
- * (NetworkPolicies),
- * local_pods.c (this node's pods), interfaces.c (attachments), world.c (answers to the API).
+ * (NetworkPolicies), local_pods.c and pod_doubts.c (this node's pods), interfaces.c
+ * (attachments), world.c (answers to the API).
  *
  * Everything happens on one loop. Events of the modules only note what is due and start
  * the `work` timer; on_work() does it on the loop's next turn, so that no module is
@@ -230,6 +230,14 @@ uint64_t local_pods_retry(struct controller *controller, uint64_t now_ms);
 void local_pods_count(const struct controller *controller, size_t *ret_here,
 		      size_t *ret_isolated);
 void local_pods_clear(struct controller *controller);
+
+/* ---- pod_doubts.c ---- */
+/* Policies that concern nobody here, though they should. */
+void pod_doubts_of_setting(const struct controller *controller,
+			   struct complaints *complaints);
+/* A pod whose address another one has, who comes first. */
+void pod_doubts_of_addresses(const struct controller *controller, const char *namespace,
+			     const char *name, struct complaints *complaints);
 
 /* ---- world.c ---- */
 void world_fill(struct controller *controller, struct serve_world *ret_world);

@@ -269,31 +269,6 @@ static int tell_links(struct controller *controller, struct complaints *complain
 	return result;
 }
 
-/* Policies that concern nobody here, though they should. */
-static void review_setting(const struct controller *controller,
-			   struct complaints *complaints)
-{
-	const struct options *options = controller->options;
-	size_t pods = cluster_count(controller->cluster, OBJECT_POD);
-	size_t policies = cluster_count(controller->cluster, OBJECT_NETWORK_POLICY);
-
-	if (!policies || options->policy_mode == POLICY_OFF)
-		return;
-	if (!pods)
-		complain(complaints, COMPLAINT_WARNING, NULL, NULL,
-			 "there are NetworkPolicies and no Pods: they concern nobody; "
-			 "put the Pods and Namespaces beside them");
-	else if (options->pod_interfaces && !controller->pods.local)
-		complain(complaints, COMPLAINT_WARNING, NULL, NULL,
-			 "no Pod is on node %s, so what pods here send and receive "
-			 "directly is not judged: give --node-name",
-			 options->node_name);
-	else if (!options->pod_interfaces && controller->pods.local)
-		complain(complaints, COMPLAINT_WARNING, NULL, NULL,
-			 "Pods of this node are judged only behind Services: give "
-			 "--pod-interfaces");
-}
-
 /* The datapath asks for links to judge, and to check sources. */
 static bool is_asked_for(const struct controller *controller)
 {
@@ -314,6 +289,7 @@ void local_pods_review(struct controller *controller)
 	HASH_ITER (hh, pods->local, pod, after) {
 		if (is_asked_for(controller) && r == 0)
 			r = place_pod(controller, pod);
+		pod_doubts_of_addresses(controller, pod->key, pod->name, &complaints);
 	}
 	if (r == 0)
 		r = tell_links(controller, &complaints);
@@ -322,7 +298,7 @@ void local_pods_review(struct controller *controller)
 			 "which pod lies behind which interface is not up to date (%s): "
 			 "it is tried again",
 			 strerror(-r));
-	review_setting(controller, &complaints);
+	pod_doubts_of_setting(controller, &complaints);
 	if (r < 0)
 		controller_failed(controller, &pods->retry);
 	else

@@ -222,23 +222,32 @@ static bool is_half_right(const struct side *side, const char *policy_namespace,
 	    cluster_find(side->world->cluster, OBJECT_NAMESPACE, "", pod->namespace));
 }
 
-static char *hint_family(const struct policy_spec_rule *rule, const struct hg_addr *addr)
+/* Of blocks none of which holds the address; NULL: the rule has no block. */
+static char *hint_blocks(const struct policy_spec_rule *rule, const struct hg_addr *addr)
 {
-	char cidr[ADDR_TEXT], *hint;
+	const struct policy_peer *other = NULL;
+	char text[ADDR_TEXT], *hint = NULL;
+	bool of_family = false;
+	int r = 0;
 
 	for (size_t i = 0; i < rule->peer_count; i++) {
 		const struct policy_peer *peer = &rule->peers[i];
 
-		if (peer->has_pods || peer->has_namespaces ||
-		    addr_is_v4(&peer->block.block.addr) == addr_is_v4(addr))
+		if (peer->has_pods || peer->has_namespaces)
 			continue;
-		if (asprintf(&hint, "%s holds no %s address",
-			     cidr_print(&peer->block.block, cidr),
-			     addr_is_v4(addr) ? "IPv4" : "IPv6") < 0)
-			return NULL;
-		return hint;
+		if (addr_is_v4(&peer->block.block.addr) == addr_is_v4(addr))
+			of_family = true;
+		else
+			other = other ?: peer;
 	}
-	return NULL;
+	if (of_family)
+		r = asprintf(&hint, "%s is in none of its blocks",
+			     addr_print(addr, text));
+	else if (other)
+		r = asprintf(&hint, "%s holds no %s address",
+			     cidr_print(&other->block.block, text),
+			     addr_is_v4(addr) ? "IPv4" : "IPv6");
+	return r < 0 ? NULL : hint;
 }
 
 /* Of the peer that is nearest. Among several that are all wrong none is. */
@@ -254,12 +263,11 @@ char *hint_peer(const struct side *side, const char *namespace,
 		peer++;
 	if (peer == rule->peers + rule->peer_count) {
 		if (rule->peer_count > 1)
-			return hint_family(rule, side->peer);
+			return hint_blocks(rule, side->peer);
 		peer = rule->peers;
 	}
 	if (!peer->has_pods && !peer->has_namespaces)
-		return addr_is_v4(&peer->block.block.addr) == addr_is_v4(side->peer)
-			   ? hint_block(&peer->block, side->peer)
-			   : hint_family(rule, side->peer);
+		return hint_block(&peer->block, side->peer)
+			   ?: hint_blocks(rule, side->peer);
 	return pod ? hint_pod(side, namespace, peer, pod) : hint_not_a_pod(side);
 }

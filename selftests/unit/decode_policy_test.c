@@ -369,28 +369,6 @@ static void lists_and_versions_are_those_of_kubernetes(void **state)
 		  "write one"));
 	assert_int_equal(o.objects[1]->kind, OBJECT_NETWORK_POLICY);
 	outcome_clear(&o);
-	static const char *const versions[] = { "networking.k8s.io/v1beta1",
-						"extensions/v1beta1" };
-	for (int i = 0; i < 2; i++) {
-		char text[200];
-
-		snprintf(text, sizeof(text),
-			 "apiVersion: %s\nkind: NetworkPolicy\nmetadata: {name: old}\n"
-			 "spec: {podSelector: {}}\n",
-			 versions[i]);
-		o = outcome_of(text);
-		expect_outcome(&o, 0,
-			       LINES("shop.yaml:1:13: NetworkPolicy default/old: "
-				     "apiVersion is not a version that is read: use "
-				     "networking.k8s.io/v1"));
-		outcome_clear(&o);
-	}
-	/* Another project's kind of the same name is none of ours. */
-	o = outcome_of("apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\n"
-		       "metadata: {name: a}\n");
-	assert_int_equal(o.complaints.count, 1);
-	assert_int_equal(o.complaints.items[0].level, COMPLAINT_WARNING);
-	outcome_clear(&o);
 }
 
 int main(void)

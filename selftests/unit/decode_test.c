@@ -337,9 +337,39 @@ static void reading_ends_when_the_visitor_says_so(void **state)
 	complaints_clear(&complaints);
 }
 
+static void old_policies_are_told_by_name(void **state)
+{
+	struct outcome o;
+
+	(void)state;
+	static const char *const versions[] = { "networking.k8s.io/v1beta1",
+						"extensions/v1beta1" };
+	for (int i = 0; i < 2; i++) {
+		char text[200];
+
+		snprintf(text, sizeof(text),
+			 "apiVersion: %s\nkind: NetworkPolicy\nmetadata: {name: old}\n"
+			 "spec: {podSelector: {}}\n",
+			 versions[i]);
+		o = outcome_of(text);
+		expect_outcome(&o, 0,
+			       LINES("shop.yaml:1:13: NetworkPolicy default/old: "
+				     "apiVersion is not a version that is read: use "
+				     "networking.k8s.io/v1"));
+		outcome_clear(&o);
+	}
+	/* Another project's kind of the same name is none of ours. */
+	o = outcome_of("apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\n"
+		       "metadata: {name: a}\n");
+	assert_int_equal(o.complaints.count, 1);
+	assert_int_equal(o.complaints.items[0].level, COMPLAINT_WARNING);
+	outcome_clear(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(old_policies_are_told_by_name),
 		cmocka_unit_test(slice_conditions_have_their_defaults),
 		cmocka_unit_test(slices_that_are_not_used_are_marked),
 		cmocka_unit_test(slice_mistakes_are_told_with_place_and_remedy),

@@ -60,9 +60,15 @@ static void pods_that_share_an_address_are_the_first_by_name(void **state)
 	put_pod("cart-1", "node-2", 1);
 	update_pods();
 	assert_true(addr_is_zero(&seen.pods[5].addrs[0]));
+	assert_int_equal(controller.pods.complaints.count, 1);
+	assert_string_equal(controller.pods.complaints.items[0].object,
+			    "Pod shop/cart-2");
+	assert_non_null(strstr(controller.pods.complaints.items[0].sentence,
+			       "10.1.0.1 is that of Pod shop/cart-1 too"));
 	cluster_remove(controller.cluster, OBJECT_POD, "shop", "cart-1");
 	update_pods();
 	assert_int_equal(seen.pods[5].addrs[0].bytes[15], 1);
+	assert_int_equal(controller.pods.complaints.count, 0);
 }
 
 static void pods_failure_is_told_and_tried_again(void **state)

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is doubtful about this node's pods, though policies are in force: warnings. */
+#include "controller_state.h"
+#include "lib/cleanup.h"
+
+void pod_doubts_of_setting(const struct controller *controller,
+			   struct complaints *complaints)
+{
+	const struct options *options = controller->options;
+	size_t pods = cluster_count(controller->cluster, OBJECT_POD);
+	size_t policies = cluster_count(controller->cluster, OBJECT_NETWORK_POLICY);
+
+	if (!policies || options->policy_mode == POLICY_OFF)
+		return;
+	if (!pods)
+		complain(complaints, COMPLAINT_WARNING, NULL, NULL,
+			 "there are NetworkPolicies and no Pods: they concern nobody; "
+			 "put the Pods and Namespaces beside them");
+	else if (options->pod_interfaces && !controller->pods.local)
+		complain(complaints, COMPLAINT_WARNING, NULL, NULL,
+			 "no Pod is on node %s, so what pods here send and receive "
+			 "directly is not judged: give --node-name",
+			 options->node_name);
+	else if (!options->pod_interfaces && controller->pods.local)
+		complain(complaints, COMPLAINT_WARNING, NULL, NULL,
+			 "Pods of this node are judged only behind Services: give "
+			 "--pod-interfaces");
+}
+
+void pod_doubts_of_addresses(const struct controller *controller, const char *namespace,
+			     const char *name, struct complaints *complaints)
+{
+	const struct object *pod =
+	    cluster_find(controller->cluster, OBJECT_POD, namespace, name);
+	_cleanup_free_ char *title = pod ? object_title(pod) : NULL;
+
+	for (size_t i = 0; title && i < pod->pod.ips.count; i++) {
+		const struct hg_addr *addr = &pod->pod.ips.items[i];
+		const struct object *first =
+		    cluster_find_pod_by_addr(controller->cluster, addr);
+		char text[ADDR_TEXT];
+
+		if (!first || first == pod)
+			continue;
+		complain(complaints, COMPLAINT_WARNING, &pod->place, title,
+			 "its address %s is that of Pod %s/%s too, which comes first by "
+			 "name: NetworkPolicies mean that one; remove the one that is "
+			 "gone, or give it an address of its own",
+			 addr_print(addr, text), first->namespace, first->name);
+	}
+}
