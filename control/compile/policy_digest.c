@@ -189,12 +189,11 @@ static void free_record(struct policy *policy, struct policy_record *record)
 static void remove_record(struct policy *policy, struct policy_namespace *namespace,
 			  uint32_t at)
 {
-	struct policy_record *record = namespace->policies[at];
-
+	/* First: its selectors may be all else that holds the namespace. */
+	free_record(policy, namespace->policies[at]);
 	namespace->policy_count--;
 	memmove(namespace->policies + at, namespace->policies + at + 1,
 		(namespace->policy_count - at) * sizeof(struct policy_record *));
-	free_record(policy, record);
 	policy_namespace_prune(policy, namespace);
 }
 

@@ -363,9 +363,28 @@ static void policy_update_without_a_change_writes_nothing(void **state)
 	free_policy_world(world);
 }
 
+/* The last policy of a namespace of which nothing else is left, with rules for the direction
+ * that it does not isolate: they are in no set, and alone hold the namespace. */
+static void policy_goes_with_its_namespace(void **state)
+{
+	struct policy_world *world = new_policy_world();
+	struct object *object = new_policy("red", "own", true, false);
+
+	(void)state;
+	put(world, policy_pod("red", "p", "10.0.0.1", "a"));
+	add_pod_peer(add_rule(object, true), "b");
+	put(world, object);
+	assert_int_equal(update(world), 0);
+	take(world, OBJECT_NETWORK_POLICY, "red", "own");
+	take(world, OBJECT_POD, "red", "p"); /* read first: the last change is */
+	assert_int_equal(update(world), 0);
+	free_policy_world(world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(policy_goes_with_its_namespace),
 		cmocka_unit_test(policy_means_what_kubernetes_says),
 		cmocka_unit_test(policy_pods_that_hold_no_address_are_nobody),
 		cmocka_unit_test(
