@@ -13,7 +13,7 @@ static void print_refusal(const struct line *line, struct json_object *refusal)
 {
 	time_t now = time(NULL) - (time_t)api_number(refusal, "ageSeconds");
 	const char *policies = api_text(refusal, "policies");
-	char clock[16] = "";
+	char clock[16] = "", port[24] = "";
 	struct tm broken;
 
 	if (line->format == FORMAT_JSON) {
@@ -22,10 +22,11 @@ static void print_refusal(const struct line *line, struct json_object *refusal)
 	}
 	if (localtime_r(&now, &broken))
 		strftime(clock, sizeof(clock), "%T", &broken);
-	printf("%s %s %s -> %s port %llu/%s: ", clock,
+	if (api_member(refusal, "port"))
+		snprintf(port, sizeof(port), "port %s/", api_text(refusal, "port"));
+	printf("%s %s %s -> %s %s%s: ", clock,
 	       api_bool(refusal, "audit") ? "audit" : "refused",
-	       api_text(refusal, "from"), api_text(refusal, "to"),
-	       (unsigned long long)api_number(refusal, "port"),
+	       api_text(refusal, "from"), api_text(refusal, "to"), port,
 	       api_text(refusal, "protocol"));
 	if (*policies && *policies != '-')
 		printf("%s isolated by %s, no rule allows\n",
