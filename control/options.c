@@ -18,7 +18,8 @@
 
 #define FIELD(member)  offsetof(struct options, member)
 #define TIMEOUT(which) FIELD(timeouts_s) + sizeof(uint32_t) * (which)
-#define YEAR_S	       31536000U
+/* A line of the flow table tells ages of up to six days. */
+#define MOST_S	       432000U
 
 /* clang-format off */
 static const struct option_row rows[] = {
@@ -65,25 +66,25 @@ static const struct option_row rows[] = {
 	{ "log-level", "LEVEL", "error, warning, info (default) or debug",
 	  option_set_log_level, FIELD(log_level), 0, 0 },
 	{ "timeout-syn", "TIME", "idle TCP flow before the handshake is over (60s)",
-	  option_set_seconds, TIMEOUT(HG_TIMEOUT_SYN), 1, YEAR_S },
+	  option_set_seconds, TIMEOUT(HG_TIMEOUT_SYN), 1, MOST_S },
 	{ "timeout-established", "TIME", "idle TCP flow (24h)",
-	  option_set_seconds, TIMEOUT(HG_TIMEOUT_ESTABLISHED), 1, YEAR_S },
-	{ "timeout-fin", "TIME", "idle TCP flow after one FIN (120s)",
-	  option_set_seconds, TIMEOUT(HG_TIMEOUT_FIN), 1, YEAR_S },
+	  option_set_seconds, TIMEOUT(HG_TIMEOUT_ESTABLISHED), 1, MOST_S },
+	{ "timeout-fin", "TIME", "idle TCP flow after one FIN (1h)",
+	  option_set_seconds, TIMEOUT(HG_TIMEOUT_FIN), 1, MOST_S },
 	{ "timeout-closed", "TIME", "TCP flow after both FINs (30s)",
-	  option_set_seconds, TIMEOUT(HG_TIMEOUT_CLOSED), 1, YEAR_S },
+	  option_set_seconds, TIMEOUT(HG_TIMEOUT_CLOSED), 1, MOST_S },
 	{ "timeout-rst", "TIME", "TCP flow after an RST (10s)",
-	  option_set_seconds, TIMEOUT(HG_TIMEOUT_RST), 1, YEAR_S },
+	  option_set_seconds, TIMEOUT(HG_TIMEOUT_RST), 1, MOST_S },
 	{ "timeout-udp", "TIME", "idle UDP flow (30s)",
-	  option_set_seconds, TIMEOUT(HG_TIMEOUT_UDP), 1, YEAR_S },
+	  option_set_seconds, TIMEOUT(HG_TIMEOUT_UDP), 1, MOST_S },
 	{ "timeout-udp-stream", "TIME", "idle UDP flow that lasted and was answered (120s)",
-	  option_set_seconds, TIMEOUT(HG_TIMEOUT_UDP_STREAM), 1, YEAR_S },
+	  option_set_seconds, TIMEOUT(HG_TIMEOUT_UDP_STREAM), 1, MOST_S },
 	{ "timeout-sctp-init", "TIME", "idle SCTP flow before the handshake is over (10s)",
-	  option_set_seconds, TIMEOUT(HG_TIMEOUT_SCTP_INIT), 1, YEAR_S },
+	  option_set_seconds, TIMEOUT(HG_TIMEOUT_SCTP_INIT), 1, MOST_S },
 	{ "timeout-sctp", "TIME", "idle SCTP flow (210s)",
-	  option_set_seconds, TIMEOUT(HG_TIMEOUT_SCTP), 1, YEAR_S },
+	  option_set_seconds, TIMEOUT(HG_TIMEOUT_SCTP), 1, MOST_S },
 	{ "timeout-sctp-shutdown", "TIME", "SCTP flow after SHUTDOWN or ABORT (10s)",
-	  option_set_seconds, TIMEOUT(HG_TIMEOUT_SCTP_SHUTDOWN), 1, YEAR_S },
+	  option_set_seconds, TIMEOUT(HG_TIMEOUT_SCTP_SHUTDOWN), 1, MOST_S },
 	{ "config", "FILE", "read options from a file of 'name = value' lines",
 	  option_set_text, FIELD(config), 0, 0 },
 	{ "check", NULL, "read and judge the manifests, then exit", NULL, ACTION_CHECK, 0, 0 },
@@ -140,7 +141,7 @@ static int set_defaults(struct options *options)
 		.timeouts_s = {
 			[HG_TIMEOUT_SYN] = 60,
 			[HG_TIMEOUT_ESTABLISHED] = 86400,
-			[HG_TIMEOUT_FIN] = 120,
+			[HG_TIMEOUT_FIN] = 3600,
 			[HG_TIMEOUT_CLOSED] = 30,
 			[HG_TIMEOUT_RST] = 10,
 			[HG_TIMEOUT_UDP] = 30,

@@ -18,7 +18,7 @@ const volatile struct hg_config hg_config SEC(".rodata.config") = {
 	.cpus = 2,
 	.port_first = 1024,
 	.port_last = 32767,
-	.answers_per_tick = 256,
+	.answers_per_tick = 64,
 };
 
 #endif

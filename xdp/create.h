@@ -1,56 +1,68 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * create: the two lines of a new flow. The reply key must be free: with SNAT a port is
- * sought by this CPU's cursor; without, the client's own port is tried first, then the
- * same search (two virtual addresses may lead one client port to the same pod), so that
- * only the port changes, never the address.
+ * create: the two lines of a new flow. The reply key must be free: a source port towards the
+ * backend is sought that makes it so. Without SNAT only the port changes, never the address.
  */
 #ifndef XDP_CREATE_H
 #define XDP_CREATE_H
 
 #include "flow.h"
 
-#define PORT_PROBES 8
+#define PORT_PROBES    16
+#define PORT_PRIVILEGED 1024
 
 /*
- * Next port of this CPU's cursor. Each CPU starts in its own part of the range, anywhere:
- * a balancer that begins anew shall not meet the ports that its last life left in TIME_WAIT
- * at the servers. Ports that live long lie side by side, as the cursor made them: probes
- * after the first leap.
+ * May a port be taken from the flow that holds it, and from whom rather? Later is better; with
+ * a rank goes how long the flow has been silent.
  */
-static __always_inline __be16 port_next(int probe)
-{
-	__u32 zero = 0, count = hg_config.port_last - hg_config.port_first + 1;
-	__u32 part = count / hg_config.cpus + 1;
-	struct hg_cursor *cursor = bpf_map_lookup_elem(&hg_cursors, &zero);
-
-	if (!cursor)
-		return 0;
-	if (!cursor->started) {
-		cursor->started = 1;
-		cursor->port =
-		    bpf_get_smp_processor_id() * part + bpf_get_prandom_u32() % part;
-	}
-	cursor->port += probe ? count / PORT_PROBES + 1 : 1;
-	if (cursor->port >= count)
-		cursor->port %= count;
-	return be16(hg_config.port_first + cursor->port);
-}
-
-/* From whom a port may be taken; who is named later, only when earlier probes failed. */
-enum port_greed {
-	PORT_DEAD,     /* a flow that was reset, or never proved and idle */
-	PORT_CLOSED,   /* … or closed: the backend may hold the port in TIME_WAIT, where
-			  another client's older timestamp gets no answer (RFC 7323 §5) */
-	PORT_UNPROVED, /* … or never proved, whatever its age */
+enum port_rank {
+	PORT_LIVE,	/* never */
+	PORT_UNPROVED,	/* its handshake may be under way */
+	PORT_TIME_WAIT, /* the backend left first and remembers the port for 60 s */
+	PORT_IDLE,	/* never proved, and silent for longer than a handshake */
+	PORT_RESTED,	/* closed by the client, or long ago */
+	PORT_RESET,
 };
+#define PORT_RANK_SHIFT	    HG_TICK_BITS
+#define PORT_TIME_WAIT_TICKS HG_TICKS(60) /* TCP_TIMEWAIT_LEN */
+#define PORT_IDLE_TICKS	    HG_TICKS(4)
 
-/* Shall the flow that holds a reply key give it up? Returns 1 when the key is free now. */
-__noinline int port_take(__u32 line, __u32 now, int greed)
+/* enum port_rank << PORT_RANK_SHIFT | age of the flow that holds a reply key. */
+__noinline __u32 port_rank(__u32 line, __u32 now)
 {
 	struct hg_flow *flow = table_line(line), *other;
+	__u32 ctl, age, other_age, partner, rank = PORT_LIVE;
+	int end;
+
+	if (!flow)
+		return 0;
+	ctl = ctl_of(flow);
+	partner = partner_of(flow, line);
+	other = partner == LINE_NONE ? 0 : table_line(partner);
+	age = line_age(flow, now);
+	other_age = other ? line_age(other, now) : age;
+	age = other_age < age ? other_age : age;
+	if ((ctl & HG_FLOW_STATE) != HG_FLOW_LIVE)
+		return 0;
+	end = line_end(flow, line, ctl);
+	if (end == FLOW_RESET)
+		rank = PORT_RESET;
+	else if (end == FLOW_CLOSED)
+		rank = ctl & HG_FLOW_LEFT_FIRST && age < PORT_TIME_WAIT_TICKS
+			   ? PORT_TIME_WAIT
+			   : PORT_RESTED;
+	else if (line_is_idle(flow, line, ctl, now))
+		rank = PORT_RESTED;
+	else if (line & LINE_EMBRYO)
+		rank = age < PORT_IDLE_TICKS ? PORT_UNPROVED : PORT_IDLE;
+	return rank << PORT_RANK_SHIFT | (age & HG_TICK_MASK);
+}
+
+/* Take a port from a flow of at least this rank. Returns 1 when the key is free now. */
+__noinline int port_take(__u32 line, __u32 now, __u32 least)
+{
+	struct hg_flow *flow = table_line(line);
 	struct flow_view view = { .line = line };
-	int idle, end;
 
 	if (!flow)
 		return 0;
@@ -58,83 +70,118 @@ __noinline int port_take(__u32 line, __u32 now, int greed)
 	barrier();
 	view.partner = partner_of(flow, line);
 	view.backend = flow->backend;
-	other = view.partner == LINE_NONE ? flow : table_line(view.partner);
-	idle =
-	    greed == PORT_UNPROVED || (line_age(flow, now) >= HG_TICKS(1) &&
-				       (!other || line_age(other, now) >= HG_TICKS(1)));
 	barrier();
-	if ((view.ctl & HG_FLOW_STATE) != HG_FLOW_LIVE)
-		return 0;
-	end = flow_ended(line, view.ctl);
-	if (!(line & LINE_EMBRYO && idle) && end != FLOW_RESET &&
-	    (end == FLOW_GOES_ON || greed == PORT_DEAD))
+	if ((view.ctl & HG_FLOW_STATE) != HG_FLOW_LIVE ||
+	    port_rank(line, now) >> PORT_RANK_SHIFT < least)
 		return 0;
 	table_free_pair(&view);
 	return 1;
 }
 
 /*
- * A client opens a connection to a backend itself, from a port from which it has reached the same
- * backend through a Service before: the answers would be taken for that flow's. One that has
- * ended, or was never proved and is idle, gives way; of UDP, one that was never proved: who
- * sends last from a port has it.
+ * The next port towards an endpoint. All CPUs go through the range together, so that the next
+ * one is the one that has rested longest; from anywhere, so that a balancer that begins anew
+ * does not meet the ports that its last life left in TIME_WAIT. Ports that live long lie side
+ * by side, as the cursor made them: later probes leap. A privileged port is exchanged for
+ * another one, as netfilter does: servers of NFS ask for that. Host order; 0: none.
  */
-static __noinline void port_give_back(struct packet *p)
+__noinline __u32 port_next(__u32 endpoint, __u32 is_privileged, __u32 probe)
 {
-	struct hg_flow_key key;
-	struct hg_flow *flow;
-	__u64 hash;
-	__u32 line;
+	__u32 index = endpoint & (HG_PORT_CURSORS - 1), port, step;
+	__u32 count = hg_config.port_last - hg_config.port_first + 1;
+	__u32 *cursor = bpf_map_lookup_elem(&hg_ports, &index);
 
-	key_reverse(&p->key, &key);
-	hash = hg_hash_flow(&key, hg_config.seed);
-	line = table_search_main(&key, hash);
-	if (line == LINE_NONE)
-		line = table_search(&key, table_home(hash, LINE_EMBRYO));
-	flow = line == LINE_NONE ? 0 : table_line(line);
-	if (flow && backend_index(flow->backend))
-		port_take(line, clock_tick(),
-			  p->key.protocol == IPPROTO_UDP ? PORT_UNPROVED : PORT_CLOSED);
+	if (!cursor)
+		return 0;
+	if (!*(volatile __u32 *)cursor)
+		__sync_val_compare_and_swap(cursor, 0, bpf_get_prandom_u32() | 1);
+	step = probe < PORT_PROBES / 2 ? 1 : count / (PORT_PROBES / 2) + 1;
+	port = __sync_fetch_and_add(cursor, step);
+	return is_privileged ? PORT_PRIVILEGED / 2 + port % (PORT_PRIVILEGED / 2)
+			     : hg_config.port_first + port % count;
 }
 
 /* Insert the reply line PENDING with the port given. As table_insert(). */
-static __always_inline int create_reply(struct flow_order *order, __be16 port, int greed)
+static __always_inline int create_reply(struct flow_order *order, __be16 port)
 {
-	int r;
-
 	order->flow.key.dport = port;
 	order->hash = hg_hash_flow(&order->flow.key, hg_config.seed);
-	r = table_insert(order);
-	if (r != -TABLE_EXISTS || !port_take(order->line, order->flow.seen, greed))
-		return r;
 	return table_insert(order);
+}
+
+/* The same, at the cost of a flow of at least this rank. */
+static __always_inline int create_over(struct flow_order *order, __be16 port, __u32 least)
+{
+	int r = create_reply(order, port);
+
+	if (r != -TABLE_EXISTS || !port_take(order->line, order->flow.seen, least))
+		return r;
+	return create_reply(order, port);
+}
+
+/*
+ * The source port towards the backend that a flow without SNAT tries first. A client that
+ * connects to the backend itself from the port that it uses through the Service would get
+ * that connection's answers translated; so the backend sees another port, one that no kernel
+ * chooses for its clients (they choose from 32768 on). It follows from the client's port
+ * alone: another balancer that takes the flow over finds the same. Kept are privileged
+ * ports, which tell the backend something, and SCTP's, which its checksum covers.
+ */
+static __always_inline __be16 port_apart(const struct hg_flow *flow)
+{
+	__u16 port = host16(flow->port);
+
+	if (flow->key.protocol == IPPROTO_SCTP ||
+	    (port < PORT_PRIVILEGED && !(flow->ctl & HG_FLOW_DIRECT)))
+		return flow->port;
+	port ^= port & 0x8000 ? 0x8000 : 0x4000;
+	return be16(port < PORT_PRIVILEGED ? port + 0x7000 : port);
+}
+
+/* The first port that is free, or held by a flow that will not be missed; of PORT_PROBES that
+ * are neither, the best. As create_reply(). */
+static __always_inline int create_search(struct flow_order *order, __u32 endpoint)
+{
+	int privileged =
+	    !order->flow.key.snat && host16(order->flow.port) < PORT_PRIVILEGED;
+	__u32 rank, port, best = 0, best_port = 0;
+	int r = -TABLE_EXISTS;
+
+	for (int i = 0; i < PORT_PROBES; i++) {
+		port = port_next(endpoint, privileged, i);
+		r = create_reply(order, be16(port));
+		if (r != -TABLE_EXISTS)
+			return r;
+		rank = port_rank(order->line, order->flow.seen);
+		if (rank > best) {
+			best = rank;
+			best_port = port;
+		}
+		if (best >> PORT_RANK_SHIFT >= PORT_IDLE)
+			break;
+	}
+	return best ? create_over(order, be16(best_port), best >> PORT_RANK_SHIFT)
+		    : r;
 }
 
 /*
  * Insert the reply line with a port that makes its key free; the port is then
- * order->flow.key.dport. SCTP keeps the client's own.
+ * order->flow.key.dport. Global: verified once.
  */
-static __always_inline int create_port(struct flow_order *order)
+__noinline int create_port(struct flow_order *order, __u32 endpoint)
 {
-	int keeps = order->flow.key.protocol == IPPROTO_SCTP, r = -TABLE_EXISTS;
-	/* A client that keeps its own port knows what it does. */
-	int greed = order->flow.key.snat && !keeps ? PORT_DEAD : PORT_CLOSED;
-	__be16 port = order->flow.port;
+	int r = -TABLE_EXISTS;
 
-	for (int i = 0; i < PORT_PROBES; i++) {
-		if (!keeps && (i || order->flow.key.snat))
-			port = port_next(i);
-		if (i == PORT_PROBES / 2)
-			greed = PORT_CLOSED;
-		if (i == PORT_PROBES - 1)
-			greed = PORT_UNPROVED;
-		r = create_reply(order, port, greed);
-		if (r != -TABLE_EXISTS || keeps)
-			break;
-	}
+	if (!order)
+		return -HG_REASON_flow_contended;
+	/* A client that comes from the same port again knows what it does. */
+	if (!order->flow.key.snat || order->flow.key.protocol == IPPROTO_SCTP)
+		r = create_over(order, port_apart(&order->flow), PORT_TIME_WAIT);
+	if (r == -TABLE_EXISTS && order->flow.key.protocol == IPPROTO_SCTP)
+		return -HG_REASON_sctp_port;
 	if (r == -TABLE_EXISTS)
-		return keeps ? -HG_REASON_sctp_port : -HG_REASON_snat_ports;
-	return r;
+		r = create_search(order, endpoint);
+	return r == -TABLE_EXISTS ? -HG_REASON_snat_ports : r;
 }
 
 /* The reply line as it shall stand, its port apart. */
@@ -152,11 +199,11 @@ static __always_inline void reply_fill(const struct packet *p,
 	flow->key.protocol = p->key.protocol;
 	flow->key.snat = snat;
 	flow->key.policy = p->key.policy;
-	flow->ctl = HG_FLOW_PENDING | HG_FLOW_REPLY;
+	flow->ctl = HG_FLOW_PENDING | HG_FLOW_REPLY | (flow->ctl & HG_FLOW_DIRECT);
 	flow->partner = LINE_NONE;
 	flow->seen = p->now;
 	flow->port = p->key.sport;
-	flow->born = (__u8)p->now;
+	hg_flow_set_proof(flow, proof_asked(p));
 }
 
 /* Turn the order of the reply line into that of the forward line. */
@@ -167,10 +214,11 @@ static __always_inline void forward_fill(const struct packet *p, __u32 reply_lin
 
 	flow->snat = flow->key.snat;
 	flow->key = p->key;
-	flow->ctl = HG_FLOW_LIVE | p->seen;
+	flow->ctl = HG_FLOW_LIVE | p->seen | (flow->ctl & HG_FLOW_DIRECT);
 	flow->partner = reply_line;
 	flow->port = port;
-	flow->hop = 0;
+	/* What the client must show is known by the answer; of UDP, the time. */
+	hg_flow_set_proof(flow, p->key.protocol == IPPROTO_UDP ? p->now : 0);
 	order->hash = p->hash;
 }
 
@@ -194,6 +242,7 @@ static __always_inline int create_pair(struct packet *p, struct flow_order *orde
 				       __be16 port)
 {
 	__u32 reply_line = order->line, reply_pending = order->pending;
+	__u32 reply_flags = HG_FLOW_REPLY | (order->flow.ctl & HG_FLOW_DIRECT);
 	__u32 stamp = order->flow.backend;
 	struct hg_flow *reply;
 	int r;
@@ -211,7 +260,7 @@ static __always_inline int create_pair(struct packet *p, struct flow_order *orde
 	if (reply)
 		partner_set(reply, order->line);
 	barrier();
-	if (!table_publish(reply_line, reply_pending, HG_FLOW_REPLY)) {
+	if (!table_publish(reply_line, reply_pending, reply_flags)) {
 		table_free(order->line, ctl_live(order->pending));
 		return -HG_REASON_flow_contended;
 	}
@@ -243,9 +292,38 @@ static __noinline int create(struct packet *p)
 	reply_fill(p, backend, snat, order);
 	/* The reply's way is asked for by the first reply: a SYN that gets none costs no
 	 * FIB lookup. */
-	order->flow.route_epoch = state ? (__u8)~state->route_epoch : 0;
-	r = create_port(order);
+	order->flow.route_epoch = state ? (__u8)(state->route_epoch - 1) : 0;
+	r = create_port(order, backend->endpoint);
 	return r < 0 ? r : create_pair(p, order, order->flow.key.dport);
+}
+
+/*
+ * The stage, for what addresses a backend itself and opens: does a flow through a Service, from
+ * another port of the same client, have this port towards the backend? The answers would be
+ * taken for that flow's. NEXT: a flow of its own is ordered, whose port is translated, so that
+ * both go on; PASS: there is none, or it has ended and gave way.
+ */
+static __noinline int clash(const struct packet *p)
+{
+	struct flow_order *order;
+	struct hg_flow_key key;
+	struct hg_flow *flow;
+	__u32 line, stamp;
+
+	key_reverse(&p->key, &key);
+	line = table_locate(&key, hg_hash_flow(&key, hg_config.seed));
+	flow = line == LINE_NONE ? 0 : table_line(line);
+	if (!flow || !(ctl_of(flow) & HG_FLOW_REPLY))
+		return PASS;
+	stamp = *(volatile __u32 *)&flow->backend;
+	if (!backend_index(stamp) || port_take(line, p->now, PORT_TIME_WAIT))
+		return PASS;
+	order = order_fresh();
+	if (!order)
+		return PASS;
+	order->flow.backend = stamp;
+	order->flow.ctl = HG_FLOW_DIRECT;
+	return NEXT;
 }
 
 #endif

@@ -147,8 +147,11 @@ static __always_inline int is_answer(const struct packet *p, __u32 state)
 	       policy_judge(direct_question(p, state, 1)) == 0;
 }
 
-/* Both lines of a flow that was allowed. PASS, or -reason. */
-static __always_inline int direct_create(struct packet *p, __u32 stamp)
+/*
+ * Both lines of a flow that was allowed; proof: what its reply direction must show. PASS, or
+ * -reason.
+ */
+static __always_inline int direct_create(struct packet *p, __u32 stamp, __u32 proof)
 {
 	struct flow_order *order = order_fresh();
 	struct hg_flow *flow;
@@ -166,7 +169,7 @@ static __always_inline int direct_create(struct packet *p, __u32 stamp)
 	flow->backend = stamp;
 	flow->seen = p->now;
 	flow->port = p->key.sport;
-	flow->born = (__u8)p->now;
+	hg_flow_set_proof(flow, proof);
 	order->hash = hg_hash_flow(&flow->key, hg_config.seed);
 	r = table_insert(order);
 	if (r == -TABLE_EXISTS)
@@ -180,6 +183,8 @@ static __always_inline int direct_create(struct packet *p, __u32 stamp)
 static __noinline int direct_open(struct packet *p, __u32 state, enum direct_way way)
 {
 	int r, turned = way != DIRECT_NODE && is_answer(p, state);
+	/* Who answers has shown what it acknowledges. */
+	__u32 proof = turned ? p->ack : proof_asked(p);
 
 	p->key.policy = (__u16)state;
 	if (way == DIRECT_NODE)
@@ -194,7 +199,7 @@ static __noinline int direct_open(struct packet *p, __u32 state, enum direct_way
 	}
 	if (p->seen & HG_FLOW_RST)
 		return PASS;
-	return direct_create(p, way == DIRECT_NODE ? HG_FLOW_FROM_NODE : 0);
+	return direct_create(p, way == DIRECT_NODE ? HG_FLOW_FROM_NODE : 0, proof);
 }
 
 /* Shall a packet of a known flow be looked at as if there were none? */

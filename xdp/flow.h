@@ -11,6 +11,7 @@
 #define XDP_FLOW_H
 
 #include "backend.h"
+#include "close.h"
 #include "forward.h"
 #include "policy.h"
 #include "proof.h"
@@ -33,8 +34,9 @@ static __always_inline int flow_target(const struct flow_view *view,
 	ret_to->snat = 0;
 	ret_to->policy = 0;
 	if (view->ctl & HG_FLOW_REPLY) {
-		ret_to->src = backend->vip;
-		ret_to->sport = backend->vport;
+		ret_to->src = view->ctl & HG_FLOW_DIRECT ? backend->addr : backend->vip;
+		ret_to->sport =
+		    view->ctl & HG_FLOW_DIRECT ? backend->port : backend->vport;
 		ret_to->dst = view->client;
 		ret_to->dport = view->port;
 		return NEXT;
@@ -58,11 +60,11 @@ static __always_inline int flow_target(const struct flow_view *view,
 struct flow_resolved {
 	struct hg_flow_key to;
 	__u32 line;
+	__u32 ctl;
 	__u32 backend;
-	__u16 hop; /* of a reply, remembered at creation */
+	__u16 hop; /* of a reply, remembered */
 	__u8 epoch;
-	__u8 is_reply;
-	__u32 spare;
+	__u8 spare;
 };
 HG_SCRATCH(hg_resolved, struct flow_resolved);
 
@@ -80,27 +82,37 @@ static __noinline struct flow_resolved *flow_resolve(const struct hg_flow_key *k
 	if (!backend || flow_target(&view, backend, key, &resolved->to) < 0)
 		return 0;
 	resolved->line = view.line;
+	resolved->ctl = view.ctl;
 	resolved->backend = view.backend;
 	resolved->hop = view.hop;
 	resolved->epoch = view.route_epoch;
-	resolved->is_reply = !!(view.ctl & HG_FLOW_REPLY);
 	return resolved;
 }
 
-/* After a route change: a reply's next hop is looked up again and remembered anew. */
+/*
+ * After a route change: a reply's next hop is looked up again and remembered anew, hop, epoch
+ * and reach by one CAS. The line may have become another flow's meanwhile: whoever makes a
+ * line begins it with a way that its predecessor had not (insert_locked()).
+ */
 static __always_inline __u32 flow_reroute(const struct packet *p,
 					  const struct flow_resolved *resolved,
 					  __u8 epoch)
 {
 	__u32 hop = forward_find_hop(p, &resolved->to);
 	struct hg_flow *flow = table_line(resolved->line);
+	struct hg_flow found;
+	__u32 old;
 
-	/* Both stores are of facts that any CPU would find; a reader of half of them asks
-	 * again. */
-	if (flow) {
-		flow->hop = hop;
-		flow->route_epoch = epoch;
-	}
+	if (!flow)
+		return hop;
+	old = *(volatile __u32 *)&flow->way;
+	found.way = old;
+	if (found.hop != resolved->hop || found.route_epoch != resolved->epoch ||
+	    (ctl_of(flow) ^ resolved->ctl) & HG_FLOW_IDENTITY)
+		return hop;
+	found.hop = hop;
+	found.route_epoch = epoch;
+	__sync_val_compare_and_swap(&flow->way, old, found.way);
 	return hop;
 }
 
@@ -115,7 +127,7 @@ static __noinline int flow_way(struct packet *p, const struct flow_resolved *res
 		return -HG_REASON_backend_gone;
 	if (p->ttl <= 1)
 		return -HG_REASON_ttl_expired;
-	if (!resolved->is_reply) {
+	if (!(resolved->ctl & HG_FLOW_REPLY)) {
 		if (backend->ifindex)
 			return forward_pod(p, backend->ifindex);
 		return forward(p, &resolved->to, backend->hop);
@@ -126,19 +138,33 @@ static __noinline int flow_way(struct packet *p, const struct flow_resolved *res
 	return forward(p, &resolved->to, hop);
 }
 
+/* An acknowledgement passes: the next reset from the other end must bear its number. */
+static __always_inline void flow_acknowledge(struct hg_flow *flow, __u32 ack)
+{
+	__u32 step = proof_gap(hg_flow_proof(flow), ack);
+
+	if (step && step < PROOF_STEP)
+		hg_flow_set_proof(flow, ack);
+}
+
 /* Record that this direction was seen, and with what. */
 static __always_inline void flow_touch(const struct packet *p,
 				       const struct flow_view *view)
 {
 	struct hg_flow *flow = table_line(view->line);
 	__u32 fresh = p->seen & ~view->ctl & HG_FLOW_SEEN;
-	/* Who goes on after an RST did not mean it: endpoints ignore forged ones too. */
-	__u32 revoked = p->seen & HG_FLOW_RST ? 0 : view->ctl & HG_FLOW_RST;
+	__u32 slow = (p->seen & (HG_FLOW_FIN | HG_FLOW_RST)) |
+		     (view->ctl & (HG_FLOW_RST | HG_FLOW_ASKED));
 
-	if (flow && flow->seen != p->now)
+	if (!flow)
+		return;
+	if (flow->seen != (p->now & HG_TICK_MASK))
 		flow->seen = p->now;
-	if (fresh | revoked)
-		table_mark(view->line, view->ctl, fresh, revoked);
+	if (fresh | slow)
+		flow_close_by(p, view->line, view->ctl);
+	else if (p->key.protocol == IPPROTO_TCP && !(view->ctl & HG_FLOW_ENDING) &&
+		 !(view->line & LINE_EMBRYO))
+		flow_acknowledge(flow, p->ack);
 }
 
 /* Has a flow ended, so that a SYN may replace it? enum flow_end. */
@@ -194,8 +220,7 @@ static __noinline int flow_embryonic(struct packet *p, __u32 line)
 	if (flow_is_proof(p, &view))
 		return flow_promote(p, &view);
 	flow_touch(p, &view);
-	if (view.ctl & HG_FLOW_REPLY && p->key.protocol == IPPROTO_TCP &&
-	    p->seen & HG_FLOW_SYN)
+	if (p->seen & HG_FLOW_SYN)
 		flow_expect(p, &view);
 	return 0;
 }
@@ -214,17 +239,33 @@ __noinline int flow_close(__u32 line, __u32 ctl)
 	return line_free(flow, ctl) && pair_closed(line, ctl, partner, backend);
 }
 
+/*
+ * A line was judged in this epoch. When it has become another flow's under our hands, that one
+ * is judged again rather than not at all.
+ */
+static __always_inline void line_stamp(struct hg_flow *flow, __u32 ctl, __u32 state)
+{
+	if ((ctl_of(flow) ^ ctl) & HG_FLOW_IDENTITY)
+		return;
+	*(volatile __u16 *)&flow->key.policy = (__u16)state;
+	/* A full barrier: the store is seen before ctl is read. */
+	if ((__sync_fetch_and_or(&flow->ctl, 0) ^ ctl) & HG_FLOW_IDENTITY)
+		*(volatile __u16 *)&flow->key.policy = (__u16)(state ^ HG_POLICY_EPOCH);
+}
+
 /* Both lines of a flow were judged in this epoch. */
 static __always_inline void flow_stamp(const struct flow_view *view, __u32 state)
 {
 	struct hg_flow *flow = table_line(view->line);
 	struct hg_flow *other =
 	    view->partner == LINE_NONE ? 0 : table_line(view->partner);
+	__u32 other_ctl = other ? ctl_of(other) : 0;
 
-	if (flow && !((ctl_of(flow) ^ view->ctl) & HG_FLOW_IDENTITY))
-		flow->key.policy = (__u16)state;
+	barrier();
+	if (flow)
+		line_stamp(flow, view->ctl, state);
 	if (other && partner_of(other, view->partner) == view->line)
-		other->key.policy = (__u16)state;
+		line_stamp(other, other_ctl, state);
 }
 
 /* The question that a packet's flow asks anew. */
@@ -286,17 +327,11 @@ static __always_inline int flow_begins_anew(const struct packet *p,
 static __always_inline int flow_find(struct packet *p, struct flow_view *ret_view)
 {
 	struct hg_backend *backend;
-	__u32 line, state;
+	__u32 state;
 	int r;
 
-	if (!table_find(&p->key, p->hash, ret_view)) {
-		if (p->opens)
-			return NEXT;
-		/* It may have moved to the main table after that was looked at. */
-		line = table_search_main(&p->key, p->hash);
-		if (line == LINE_NONE || !table_read(line, &p->key, ret_view))
-			return NEXT;
-	}
+	if (!table_find(&p->key, p->hash, ret_view))
+		return NEXT;
 	backend = backend_of(ret_view->backend);
 	if (!backend && !backend_index(ret_view->backend))
 		return PASS; /* through no Service: direct.h */

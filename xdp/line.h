@@ -12,8 +12,9 @@
  *   read    ctl, key, payload copied, ctl again: only LIVE with the same generation counts.
  *   free    CAS to FREE with the next generation: a reader that holds the old one misses.
  *
- * `seen` is the only plain store into a LIVE line; a lost one costs a quarter of a second of
- * age. Plain loads suffice on x86-64, where loads are not reordered with loads.
+ * `seen` and `proof` are the only plain stores into a LIVE line, by packets of its own
+ * direction; a lost one costs a tick of age, or makes an end go unbelieved. Plain loads
+ * suffice on x86-64, where loads are not reordered with loads.
  *
  * Functions that take no struct packet are global: the verifier looks at them once, not per
  * caller.
@@ -42,14 +43,15 @@ struct flow_view {
 	__u32 ctl;
 	__u32 partner;
 	__u32 backend;
+	__u32 proof;
 	__be16 port;
-	__u8 snat;
-	__u8 born;
-	__u16 hop;
+	union {
+		__u16 snat;
+		__u16 hop;
+	};
+	__u16 policy;
 	__u8 route_epoch;
 	__u8 spare;
-	__u16 policy;
-	__u16 spare1;
 };
 
 /* An insertion: the line as it shall stand, and where. */
@@ -111,12 +113,10 @@ static __always_inline __u32 table_home(__u64 hash, __u32 table)
 	return ((__u32)hash & mask) | table;
 }
 
-/* Ticks since a line was seen; another CPU's clock may be a tick ahead of this packet's. */
+/* Ticks since a line was seen. */
 static __always_inline __u32 line_age(const struct hg_flow *flow, __u32 now)
 {
-	__s32 age = (__s32)(now - flow->seen);
-
-	return age > 0 ? (__u32)age : 0;
+	return hg_flow_age(now, flow->seen);
 }
 
 static __always_inline __u32 ctl_of(const struct hg_flow *flow)
@@ -154,18 +154,21 @@ static __always_inline __u32 backend_index(__u32 backend)
 	return backend & ((1U << HG_BACKEND_BITS) - 1);
 }
 
-/* The line that holds a key, from home on, PENDING or LIVE; LINE_NONE when there is none.
+/*
+ * The line that holds a key, from home on; LINE_NONE when there is none. pending: one that is
+ * being made counts too.
  */
-__noinline __u32 table_search(const struct hg_flow_key *key, __u32 home)
+__noinline __u32 table_search(const struct hg_flow_key *key, __u32 home, __u32 pending)
 {
 	struct hg_flow *flow = table_line(home);
-	__u32 reach, line = home;
+	__u32 reach, state, line = home;
 
 	if (!flow || !key)
 		return LINE_NONE;
 	reach = *(volatile __u8 *)&flow->reach;
 	for (__u32 i = 0; i < HG_FLOW_WINDOW; i++) {
-		if ((ctl_of(flow) & HG_FLOW_STATE) != HG_FLOW_FREE &&
+		state = ctl_of(flow) & HG_FLOW_STATE;
+		if ((state == HG_FLOW_LIVE || (pending && state != HG_FLOW_FREE)) &&
 		    key_matches(&flow->key, key))
 			return line;
 		if (i >= reach)
@@ -195,9 +198,8 @@ static __always_inline int table_read(__u32 line, const struct hg_flow_key *key,
 	ret_view->partner = partner_of(flow, line);
 	ret_view->backend = flow->backend;
 	ret_view->port = flow->port;
-	ret_view->snat = flow->snat;
-	ret_view->born = flow->born;
 	ret_view->hop = flow->hop;
+	ret_view->proof = hg_flow_proof(flow);
 	ret_view->route_epoch = flow->route_epoch;
 	ret_view->policy = flow->key.policy;
 	barrier();
@@ -206,11 +208,6 @@ static __always_inline int table_read(__u32 line, const struct hg_flow_key *key,
 	return ((ctl_of(flow) ^ ret_view->ctl) & HG_FLOW_IDENTITY) == 0;
 }
 
-/* The main table alone. */
-__noinline __u32 table_search_main(const struct hg_flow_key *key, __u64 hash)
-{
-	return key ? table_search(key, table_home(hash, 0)) : LINE_NONE;
-}
 
 /* Whether a key of this home line may be in the table: the search, which is a call, is
  * worth it. */
@@ -223,30 +220,60 @@ static __always_inline int table_may_have(__u32 home)
 }
 
 /*
- * A LIVE line by key, in the main table first: a moving flow is in both for an instant.
- * Most established flows lie in their home line: that is not even a call.
+ * The LIVE line of a key, in either table. A flow that moves is LIVE in hg_embryos until it is
+ * LIVE in hg_flows: who found it in neither looked at the one too early and at the other too
+ * late, and looks again.
+ */
+__noinline __u32 table_locate(const struct hg_flow_key *key, __u64 hash)
+{
+	__u32 line;
+
+	if (!key)
+		return LINE_NONE;
+	line = table_search(key, table_home(hash, 0), 0);
+	if (line == LINE_NONE)
+		line = table_search(key, table_home(hash, LINE_EMBRYO), 0);
+	if (line == LINE_NONE)
+		line = table_search(key, table_home(hash, 0), 0);
+	return line;
+}
+
+/*
+ * A line by key, copied as it stood at one instant. Most established flows lie in their home
+ * line, most unknown ones meet two empty homes: neither is even a call.
  */
 static __always_inline int table_find(const struct hg_flow_key *key, __u64 hash,
 				      struct flow_view *ret_view)
 {
-	__u32 home = table_home(hash, 0), line = LINE_NONE;
+	__u32 home = table_home(hash, 0), line;
 
 	if (table_read(home, key, ret_view))
 		return 1;
-	if (table_may_have(home))
-		line = table_search(key, home);
-	home = table_home(hash, LINE_EMBRYO);
-	if (line == LINE_NONE && table_may_have(home))
-		line = table_search(key, home);
-	return line != LINE_NONE && table_read(line, key, ret_view);
+	if (!table_may_have(home) && !table_may_have(table_home(hash, LINE_EMBRYO)) &&
+	    !table_may_have(home))
+		return 0;
+	for (int i = 0; i < 2; i++) {
+		line = table_locate(key, hash);
+		if (line == LINE_NONE)
+			return 0;
+		/* It may have moved since it was found. */
+		if (table_read(line, key, ret_view))
+			return 1;
+	}
+	return 0;
 }
 
-/* Change flags of a line that still is what it was. Returns 1 when that was done. */
+/*
+ * Change flags of a LIVE line that still is what it was: whoever makes one must find its ctl as
+ * he left it. Returns 1 when that was done.
+ */
 __noinline int table_mark(__u32 line, __u32 ctl, __u32 add, __u32 remove)
 {
 	struct hg_flow *flow = table_line(line);
 	__u32 now = ctl;
 
+	if ((ctl & HG_FLOW_STATE) != HG_FLOW_LIVE)
+		return 0;
 	for (int i = 0; i < CAS_TRIES; i++) {
 		if (!flow || ((now ^ ctl) & HG_FLOW_IDENTITY))
 			return 0;

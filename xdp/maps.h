@@ -75,7 +75,10 @@ HG_MAP(hg_expired, ARRAY, __u32, __u64, 114689, BPF_F_MMAPABLE);
 /* Counters of reasons. Datapath adds. */
 HG_MAP(hg_reasons, PERCPU_ARRAY, __u32, struct hg_counter, HG_REASON_MAX, 0);
 
-/* Each CPU's SNAT port cursor and answer budget. Datapath. */
+/* Towards each endpoint, where the search for a source port goes on. Datapath. */
+HG_MAP(hg_ports, ARRAY, __u32, __u32, HG_PORT_CURSORS, 0);
+
+/* Each CPU's budget of answers and events. Datapath. */
 HG_MAP(hg_cursors, PERCPU_ARRAY, __u32, struct hg_cursor, 1, 0);
 
 /* Version and epochs. Control process. */

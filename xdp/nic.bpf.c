@@ -66,8 +66,6 @@ int nic(struct xdp_md *ctx)
 		return XDP_TX;
 	if (r == NEXT)
 		r = pipeline(&p);
-	if (r == PASS && p.opens && bit_is_set(hg_hash_addr(&p.key.dst)))
-		port_give_back(&p);
 	return leave(&p, r);
 }
 

@@ -41,7 +41,10 @@ struct packet {
 	__u32 fragment_id;
 	__u32 now; /* tick */
 	__u32 out_ifindex;
-	__u32 mtu;  /* of the next hop that was too small */
+	union {
+		__u32 ack; /* TCP: acknowledgement number, until the flow is found */
+		__u32 mtu; /* of the next hop that was too small */
+	};
 	__u32 line; /* of the flow that was made for this packet */
 	__u16 out_hop;
 	__u16 l3;    /* offset of the IP header */

@@ -71,6 +71,7 @@ static __always_inline void parse_tcp(struct packet *p)
 	    (flags & TCP_SYN ? HG_FLOW_SYN : 0) | (flags & TCP_ACK ? HG_FLOW_ACK : 0) |
 	    (flags & TCP_FIN ? HG_FLOW_FIN : 0) | (flags & TCP_RST ? HG_FLOW_RST : 0);
 	p->opens = p->seen == HG_FLOW_SYN;
+	p->ack = host32(*(const __be32 *)(tcp + 8));
 }
 
 static __always_inline void parse_sctp(struct packet *p)

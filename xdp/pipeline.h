@@ -73,6 +73,8 @@ static __always_inline int pipeline(struct packet *p)
 		r = flow_find(p, &view);
 	if (r == NEXT) {
 		r = service(p);
+		if (r == PASS && p->opens && bit_is_set(hg_hash_addr(&p->key.dst)))
+			r = clash(p);
 		if (r == NEXT)
 			r = policy(p);
 		if (r == NEXT)

@@ -70,8 +70,6 @@ int pod_out(struct __sk_buff *ctx)
 	r = direct_source(&p, link);
 	if (r == NEXT)
 		r = pipeline(&p);
-	if (r == PASS && p.opens && bit_is_set(hg_hash_addr(&p.key.dst)))
-		port_give_back(&p);
 	if (r == PASS && direct_is_judged(&p, link, &p.key.src))
 		r = direct(&p, link, DIRECT_OUT);
 	return leave(&p, r);

@@ -7,36 +7,61 @@
 #define XDP_PROOF_H
 
 #include <linux/in.h>
+#include "close.h"
 #include "packet.h"
 #include "table.h"
 
+/* What the other end must show after this packet that opens, see hg_flow_proof(). */
+static __always_inline __u32 proof_asked(const struct packet *p)
+{
+	const __be32 *head = packet_at(p, p->l4, 20);
+
+	if (!head || p->key.protocol == IPPROTO_UDP)
+		return p->now;
+	if (p->key.protocol == IPPROTO_SCTP)
+		return host32(head[4]); /* INIT, INIT-ACK: Initiate Tag */
+	return host32(head[1]) + !!(p->seen & HG_FLOW_SYN);
+}
+
 /*
- * The embryonic forward line keeps, where a reply line keeps its next hop, the low 24 bits
- * of what its client must acknowledge.
+ * Does a packet bear the number that its direction was asked for? TCP: or one up to `beyond`
+ * ahead, behind data.
+ */
+static __always_inline int flow_shows(const struct packet *p,
+				      const struct flow_view *view, __u32 beyond)
+{
+	const __be32 *sctp;
+
+	if (p->key.protocol == IPPROTO_TCP)
+		return proof_gap(view->proof, p->ack) <= beyond;
+	sctp = packet_at(p, p->l4, 8);
+	return sctp && !proof_gap(view->proof, host32(sctp[1]));
+}
+
+/*
+ * A SYN, SYN/ACK, INIT or INIT-ACK of a flow that is not proved yet asks the other end for a
+ * number. An answer that does not itself bear what it was asked for is somebody else's.
  */
 static __always_inline void flow_expect(const struct packet *p,
 					const struct flow_view *view)
 {
-	const __be32 *tcp = packet_at(p, p->l4, 20);
-	struct hg_flow *forward =
-	    view->partner == LINE_NONE ? 0 : table_line(view->partner);
-	__u32 expected;
+	struct hg_flow *other = view->partner == LINE_NONE ? 0 : table_line(view->partner);
+	__u32 other_ctl = other ? ctl_of(other) : 0;
 
-	if (!tcp || !forward || partner_of(forward, view->partner) != view->line)
+	barrier();
+	if (!other || partner_of(other, view->partner) != view->line)
 		return;
-	expected = host32(tcp[1]) + 1;
-	forward->hop = (__u16)expected;
-	forward->route_epoch = (__u8)(expected >> 16);
-}
-
-/* Does a client's segment acknowledge our SYN/ACK, or data up to 64 KiB beyond it? */
-static __always_inline int flow_acknowledges(const struct packet *p,
-					     const struct flow_view *view)
-{
-	const __be32 *tcp = packet_at(p, p->l4, 20);
-	__u32 expected = view->hop | (__u32)view->route_epoch << 16;
-
-	return tcp && ((host32(tcp[2]) - expected) & 0xffffff) <= 0xffff;
+	if (view->ctl & HG_FLOW_REPLY) {
+		if (!flow_shows(p, view, 0))
+			return;
+		hg_flow_set_proof(other, proof_asked(p));
+		barrier();
+		table_mark(view->partner, other_ctl, HG_FLOW_ASKED, 0);
+		return;
+	}
+	/* A SYN once more, perhaps with another number: the last one counts. */
+	if (p->opens)
+		hg_flow_set_proof(other, proof_asked(p));
 }
 
 /* Whether this client packet proves that its sender hears us. See design: embryonic
@@ -49,18 +74,19 @@ static __always_inline int flow_is_proof(const struct packet *p,
 	if (view->ctl & HG_FLOW_REPLY || !(p->seen & HG_FLOW_ACK) ||
 	    p->seen & (HG_FLOW_SYN | HG_FLOW_RST))
 		return 0;
-	if (p->key.protocol == IPPROTO_UDP && (__u8)(p->now - view->born) < HG_TICKS(2))
+	if (p->key.protocol == IPPROTO_UDP &&
+	    hg_flow_age(p->now, view->proof) < HG_TICKS(2))
 		return 0;
 	reply = view->partner == LINE_NONE ? 0 : table_line(view->partner);
 	if (!reply || partner_of(reply, view->partner) != view->line)
 		return 0;
 	/* nat mode, inside a connection: there was no SYN/ACK to acknowledge. */
-	if (p->key.protocol == IPPROTO_TCP && ctl_of(reply) & HG_FLOW_SYN &&
-	    !flow_acknowledges(p, view))
+	if (p->key.protocol != IPPROTO_UDP && ctl_of(reply) & HG_FLOW_SYN &&
+	    !(view->ctl & HG_FLOW_ASKED && flow_shows(p, view, 0xffff)))
 		return 0;
 	/* A SYN/ACK, INIT-ACK or datagram has passed the other way, no refusal. */
 	return ctl_of(reply) & (HG_FLOW_SYN | HG_FLOW_ACK) &&
-	       !(ctl_of(reply) & HG_FLOW_RST);
+	       !(ctl_of(reply) & HG_FLOW_RESET);
 }
 
 /* Copy one embryonic line, whose partner is known, into an order. 0 when it has changed. */
@@ -78,7 +104,8 @@ static __always_inline int order_from_line(__u32 from, __u32 partner, __u32 now,
 	order->flow = *flow;
 	barrier();
 	order->flow.seen = now;
-	order->flow.ctl = order->from_ctl & (HG_FLOW_SEEN | HG_FLOW_REPLY);
+	order->flow.ctl =
+	    order->from_ctl & (HG_FLOW_SEEN | HG_FLOW_REPLY | HG_FLOW_DIRECT);
 	return (order->from_ctl & HG_FLOW_STATE) == HG_FLOW_LIVE &&
 	       partner_of(&order->flow, from) == partner &&
 	       !((ctl_of(flow) ^ order->from_ctl) & HG_FLOW_IDENTITY);
@@ -129,8 +156,11 @@ static __always_inline int flow_promote(const struct packet *p,
 	reply_pending = order->pending;
 	r = -TABLE_EXISTS;
 	if (order_from_line(view->line, view->partner, p->now, order) &&
-	    !((order->from_ctl ^ view->ctl) & HG_FLOW_IDENTITY))
+	    !((order->from_ctl ^ view->ctl) & HG_FLOW_IDENTITY)) {
+		if (p->key.protocol == IPPROTO_TCP)
+			hg_flow_set_proof(&order->flow, p->ack);
 		r = flow_move(order, HG_FLOW_LIVE | p->seen, reply_line);
+	}
 	if (r < 0) {
 		table_free(reply_line, reply_pending);
 		return r == -TABLE_EXISTS ? 0 : r;
@@ -144,6 +174,8 @@ static __always_inline int flow_promote(const struct packet *p,
 		return 0;
 	}
 	embryos_free(view, reply_ctl);
+	if (p->seen & HG_FLOW_FIN)
+		flow_close_by(p, order->line, ctl_live(order->pending));
 	return 0;
 }
 

@@ -13,7 +13,7 @@ static __always_inline int line_claim(struct hg_flow *flow, __u32 ctl, __u32 now
 				      __u32 *ret_pending)
 {
 	__u32 next = (ctl & HG_FLOW_STATE) == HG_FLOW_FREE
-			 ? (ctl & ~HG_FLOW_STATE & ~HG_FLOW_SEEN & ~HG_FLOW_REPLY)
+			 ? (ctl & HG_FLOW_IDENTITY & ~HG_FLOW_STATE)
 			 : ctl_free(ctl);
 
 	next |= HG_FLOW_PENDING;
@@ -36,9 +36,9 @@ static __always_inline __u32 line_timeout(const struct hg_flow *flow, __u32 ctl)
 		return hg_config.timeout[HG_TIMEOUT_UDP_STREAM];
 	if (flow->key.protocol == 132)
 		return hg_config.timeout[HG_TIMEOUT_SCTP];
-	if (ctl & HG_FLOW_RST)
+	if (ctl & HG_FLOW_RESET)
 		return hg_config.timeout[HG_TIMEOUT_RST];
-	if (ctl & HG_FLOW_FIN)
+	if (ctl & HG_FLOW_ENDED)
 		return hg_config.timeout[HG_TIMEOUT_FIN];
 	return hg_config.timeout[HG_TIMEOUT_ESTABLISHED];
 }
@@ -59,7 +59,7 @@ static __always_inline int line_is_idle(const struct hg_flow *flow, __u32 line, 
 
 enum flow_end {
 	FLOW_GOES_ON,
-	FLOW_CLOSED, /* both sides said goodbye: one may be in TIME_WAIT */
+	FLOW_CLOSED, /* both FINs were acknowledged: who left first is in TIME_WAIT */
 	FLOW_RESET,
 };
 
@@ -69,11 +69,11 @@ static __always_inline enum flow_end line_end(const struct hg_flow *flow, __u32 
 {
 	__u32 partner = partner_of(flow, line);
 	struct hg_flow *other = partner == LINE_NONE ? 0 : table_line(partner);
-	__u32 other_ctl = other ? ctl_of(other) : HG_FLOW_FIN;
+	__u32 other_ctl = other ? ctl_of(other) : HG_FLOW_ENDED;
 
-	if ((ctl | other_ctl) & HG_FLOW_RST)
+	if ((ctl | other_ctl) & HG_FLOW_RESET)
 		return FLOW_RESET;
-	return ctl & other_ctl & HG_FLOW_FIN ? FLOW_CLOSED : FLOW_GOES_ON;
+	return ctl & other_ctl & HG_FLOW_ENDED ? FLOW_CLOSED : FLOW_GOES_ON;
 }
 
 /*
@@ -187,10 +187,9 @@ static __always_inline void line_write(struct hg_flow *flow, const struct hg_flo
 	partner_set(flow, from->partner);
 	flow->backend = from->backend;
 	flow->port = from->port;
-	flow->snat = from->snat;
 	flow->hop = from->hop;
 	flow->route_epoch = from->route_epoch;
-	flow->born = from->born;
+	hg_flow_set_proof(flow, hg_flow_proof(from));
 }
 
 /* PENDING → LIVE with the flags given. Returns 0 when somebody freed the line meanwhile.
@@ -213,26 +212,50 @@ static __always_inline int is_same_line(__u32 line, __u32 ctl)
 }
 
 /*
+ * Free a line that was left PENDING: whoever makes it was stopped for two seconds, and its
+ * lock was taken from it. Its publication fails. Returns 1 when the line was such a one.
+ */
+static __always_inline int line_is_left(__u32 line, __u32 now)
+{
+	struct hg_flow *flow = table_line(line);
+	__u32 ctl = flow ? ctl_of(flow) : HG_FLOW_FREE;
+
+	return flow && (ctl & HG_FLOW_STATE) == HG_FLOW_PENDING &&
+	       line_age(flow, now) > HG_TICKS(2) && line_free(flow, ctl);
+}
+
+static __always_inline __u32 insert_search(const struct flow_order *order, __u32 home)
+{
+	__u32 line;
+
+	if (!table_may_have(home))
+		return LINE_NONE;
+	line = table_search(&order->flow.key, home, 1);
+	return line != LINE_NONE && line_is_left(line, order->flow.seen) ? LINE_NONE : line;
+}
+
+/*
  * Who has the order's key already, in either table. A line that moves has it in hg_embryos
  * itself, unless its flow has ended.
  */
 static __always_inline __u32 insert_rival(const struct flow_order *order, __u32 home)
 {
-	__u32 line = LINE_NONE;
+	__u32 line = insert_search(order, home);
 
-	if (table_may_have(home))
-		line = table_search(&order->flow.key, home);
 	if (line != LINE_NONE)
 		return line;
 	if (order->from != LINE_NONE)
 		return is_same_line(order->from, order->from_ctl) ? LINE_NONE
 								  : order->from;
-	home = table_home(order->hash, order->table ^ LINE_EMBRYO);
-	return table_may_have(home) ? table_search(&order->flow.key, home) : LINE_NONE;
+	return insert_search(order, table_home(order->hash, order->table ^ LINE_EMBRYO));
 }
 
-/* With the key's lock held. */
-static __always_inline int insert_locked(struct flow_order *order)
+/*
+ * With the key's lock held, as long as *lock is `mine`: who was stopped in here for two seconds
+ * has lost it, and what it has not published by then it gives up.
+ */
+static __always_inline int insert_locked(struct flow_order *order, __u32 *lock,
+					 __u32 mine)
 {
 	__u32 home = table_home(order->hash, order->table);
 	__u32 mask = order->table ? hg_config.embryo_mask : hg_config.flow_mask;
@@ -248,6 +271,9 @@ static __always_inline int insert_locked(struct flow_order *order)
 	if (line == LINE_NONE || !flow)
 		return -HG_REASON_flow_table_full;
 	line_write(flow, &order->flow);
+	/* A new reply's way is not known: a number that no tenant of the line had before. */
+	if (order->table && order->flow.ctl & HG_FLOW_REPLY)
+		flow->hop = pending >> HG_FLOW_GENERATION_SHIFT;
 	distance = (line - home) & mask;
 	flow = table_line(home);
 	if (flow && distance > flow->reach)
@@ -255,6 +281,10 @@ static __always_inline int insert_locked(struct flow_order *order)
 	order->line = line;
 	order->pending = pending;
 	barrier();
+	if (*(volatile __u32 *)lock != mine) {
+		table_free(line, pending);
+		return -HG_REASON_flow_contended;
+	}
 	if ((order->flow.ctl & HG_FLOW_STATE) == HG_FLOW_LIVE &&
 	    !table_publish(line, pending, order->flow.ctl))
 		return -HG_REASON_flow_contended;
@@ -274,7 +304,7 @@ __noinline int table_insert(struct flow_order *order)
 	if (!order)
 		return -HG_REASON_flow_contended;
 	index = (__u32)order->hash & (HG_LOCKS - 1);
-	mine = order->flow.seen | 1;
+	mine = hg_lock_holder(order->flow.seen, bpf_get_smp_processor_id() + 1);
 	lock = bpf_map_lookup_elem(&hg_locks, &index);
 	if (!lock)
 		return -HG_REASON_flow_contended;
@@ -282,9 +312,8 @@ __noinline int table_insert(struct flow_order *order)
 		held = __sync_val_compare_and_swap(lock, 0, mine);
 		if (held == 0)
 			break;
-		/* Its holder was killed: a sweeper's lock, since programs run to their
-		 * end. */
-		if ((__s32)(mine - held) > (__s32)HG_LOCK_STALE_TICKS &&
+		/* Its holder was killed (a sweeper), or its CPU stands still. */
+		if (hg_lock_age(mine, held) > (__s32)HG_LOCK_STALE_TICKS &&
 		    __sync_val_compare_and_swap(lock, held, mine) == held) {
 			held = 0;
 			break;
@@ -292,8 +321,8 @@ __noinline int table_insert(struct flow_order *order)
 	}
 	if (held)
 		return -HG_REASON_flow_contended;
-	r = insert_locked(order);
-	__sync_lock_test_and_set(lock, 0);
+	r = insert_locked(order, lock, mine);
+	__sync_val_compare_and_swap(lock, mine, 0);
 	return r;
 }
 

@@ -80,7 +80,7 @@ static void set_config(struct datapath *datapath, const struct map_sizes *sizes)
 	config->cpus = sizes->cpus;
 	config->port_first = options->port_first;
 	config->port_last = options->port_last;
-	config->answers_per_tick = 256;
+	config->answers_per_tick = 64;
 	for (int i = 0; i < HG_TIMEOUTS; i++)
 		config->timeout[i] = HG_TICKS(options->timeouts_s[i]);
 	config->cluster_cidr = datapath->cluster_cidr_count > 0;

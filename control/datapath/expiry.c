@@ -2,11 +2,14 @@
 /*
  * Time-outs as netfilter users expect them.
  *
- *   protocol  embryonic   either RST   both FIN   one FIN    else
- *   TCP       SYN         RST          CLOSED     FIN        ESTABLISHED
- *   SCTP      SCTP_INIT   RST          SHUTDOWN   SHUTDOWN   SCTP
- *   UDP       UDP         -            -          -          UDP_STREAM
+ *   protocol  embryonic   either RESET  both ENDED   one ENDED  else
+ *   TCP       SYN         RST           CLOSED       FIN        ESTABLISHED
+ *   SCTP      SCTP_INIT   RST           SHUTDOWN     SHUTDOWN   SCTP
+ *   UDP       UDP         -             -            -          UDP_STREAM
  *   others    as UDP; they have direct flows only
+ *
+ * A flow whose backend left first keeps its port for as long as the backend remembers it
+ * (TIME_WAIT, 60 s), if that is longer.
  */
 #include "expiry.h"
 #include <netinet/in.h>
@@ -17,22 +20,32 @@ static uint32_t shorter(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
+#define TIME_WAIT HG_TICKS(60) /* TCP_TIMEWAIT_LEN of Linux */
+
+/* Did the reply direction's FIN come first? */
+static bool backend_left(uint32_t seen_a, uint32_t seen_b)
+{
+	uint32_t both = HG_FLOW_REPLY | HG_FLOW_LEFT_FIRST;
+
+	return (seen_a & both) == both || (seen_b & both) == both;
+}
+
 static enum hg_timeout tcp_timeout(uint32_t seen_a, uint32_t seen_b, bool embryonic)
 {
-	if ((seen_a | seen_b) & HG_FLOW_RST)
+	if ((seen_a | seen_b) & HG_FLOW_RESET)
 		return HG_TIMEOUT_RST;
-	if (seen_a & seen_b & HG_FLOW_FIN)
+	if (seen_a & seen_b & HG_FLOW_ENDED)
 		return HG_TIMEOUT_CLOSED;
-	if ((seen_a | seen_b) & HG_FLOW_FIN)
+	if ((seen_a | seen_b) & HG_FLOW_ENDED)
 		return HG_TIMEOUT_FIN;
 	return embryonic ? HG_TIMEOUT_SYN : HG_TIMEOUT_ESTABLISHED;
 }
 
 static enum hg_timeout sctp_timeout(uint32_t seen, bool embryonic)
 {
-	if (seen & HG_FLOW_RST)
+	if (seen & HG_FLOW_RESET)
 		return HG_TIMEOUT_RST;
-	if (seen & HG_FLOW_FIN)
+	if (seen & HG_FLOW_ENDED)
 		return HG_TIMEOUT_SCTP_SHUTDOWN;
 	return embryonic ? HG_TIMEOUT_SCTP_INIT : HG_TIMEOUT_SCTP;
 }
@@ -40,8 +53,12 @@ static enum hg_timeout sctp_timeout(uint32_t seen, bool embryonic)
 uint32_t expiry_timeout(const uint32_t *timeouts, uint8_t protocol, uint32_t seen_a,
 			uint32_t seen_b, bool embryonic)
 {
-	if (protocol == IPPROTO_TCP)
-		return timeouts[tcp_timeout(seen_a, seen_b, embryonic)];
+	if (protocol == IPPROTO_TCP) {
+		enum hg_timeout which = tcp_timeout(seen_a, seen_b, embryonic);
+		bool rests = which == HG_TIMEOUT_CLOSED && backend_left(seen_a, seen_b);
+
+		return rests && timeouts[which] < TIME_WAIT ? TIME_WAIT : timeouts[which];
+	}
 	if (protocol == IPPROTO_SCTP)
 		return timeouts[sctp_timeout(seen_a | seen_b, embryonic)];
 	return timeouts[embryonic ? HG_TIMEOUT_UDP : HG_TIMEOUT_UDP_STREAM];
@@ -58,9 +75,7 @@ uint32_t expiry_earliest(const uint32_t *timeouts, uint8_t protocol, uint32_t se
 
 uint32_t expiry_idle(uint32_t now, uint32_t seen)
 {
-	int32_t idle = (int32_t)(now - seen);
-
-	return idle > 0 ? (uint32_t)idle : 0;
+	return hg_flow_age(now, seen);
 }
 
 uint32_t expiry_free_ctl(uint32_t ctl)

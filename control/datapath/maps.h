@@ -27,6 +27,7 @@
 	M(STATS, stats)                                                                  \
 	M(EXPIRED, expired)                                                              \
 	M(REASONS, reasons)                                                              \
+	M(PORTS, ports)                                                                  \
 	M(CURSORS, cursors)                                                              \
 	M(STATE, state)                                                                  \
 	M(POLICY_ROWS, policy_rows)                                                      \

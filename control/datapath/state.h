@@ -177,6 +177,8 @@ struct datapath {
 	struct hg_addr snat[HG_SNAT_ADDRS];
 	struct hg_hop *hops;
 	uint32_t hop_count, hop_end;
+	uint32_t route_changes; /* route epochs begun in this pass of the sweeper */
+	bool route_waits;	/* … and one more is wanted */
 	struct sweep sweep;
 };
 

@@ -143,7 +143,8 @@ static uint32_t *lock_home(struct datapath *datapath, uint32_t home, uint32_t no
 	uint32_t *lock = &datapath->locks[2 * (home & (HG_LOCKS - 1))];
 	uint32_t free_lock = 0;
 
-	if (!__atomic_compare_exchange_n(lock, &free_lock, now | 1, false,
+	if (!__atomic_compare_exchange_n(lock, &free_lock,
+					 hg_lock_holder(now, HG_LOCK_SWEEPER), false,
 					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return NULL;
 	return lock;
@@ -160,7 +161,7 @@ static void lower_reach(struct datapath *datapath, const struct flow_table *tabl
 		return;
 	uint8_t reach = expiry_reach(line, home, window_of(table), datapath->config.seed,
 				     table->lines - 1);
-	uint32_t mine = now | 1;
+	uint32_t mine = hg_lock_holder(now, HG_LOCK_SWEEPER);
 	if (reach < line->reach && __atomic_load_n(lock, __ATOMIC_ACQUIRE) == mine)
 		*(volatile uint8_t *)&line->reach = reach;
 	/*
@@ -170,6 +171,20 @@ static void lower_reach(struct datapath *datapath, const struct flow_table *tabl
 	if (!__atomic_compare_exchange_n(lock, &mine, 0, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_RELAXED))
 		*(volatile uint8_t *)&line->reach = (uint8_t)(window_of(table) - 1);
+}
+
+/*
+ * Replies' ways of another epoch never become valid again by the epoch coming round: each
+ * pass moves them along. Byte by byte, as who looks a way up does it: a way that was found in
+ * this instant is looked up once more.
+ */
+static void keep_stale(struct datapath *datapath, struct hg_flow *line, uint32_t ctl)
+{
+	uint8_t epoch =
+	    (uint8_t)__atomic_load_n(&datapath->state->route_epoch, __ATOMIC_RELAXED);
+
+	if (ctl & HG_FLOW_REPLY && line->route_epoch != epoch)
+		*(volatile uint8_t *)&line->route_epoch = (uint8_t)(epoch - 1);
 }
 
 /*
@@ -200,6 +215,7 @@ static void survey(struct datapath *datapath, const struct flow_table *table,
 		if (i >= view->count)
 			continue;
 		sweep->counting[table->embryonic]++;
+		keep_stale(datapath, line, ctl);
 		if (state != HG_FLOW_LIVE)
 			meet_stuck(sweep, table, view->first + i, line, now);
 	}
@@ -223,9 +239,28 @@ static int sweep_view(struct datapath *datapath, const struct flow_table *table,
 	return r;
 }
 
-static void end_pass(struct sweep *sweep, uint32_t now)
+/* A lock that nobody asks for would look young again once its tick comes round. */
+static void free_left_locks(struct datapath *datapath, uint32_t now)
 {
+	uint32_t mine = hg_lock_holder(now, HG_LOCK_SWEEPER);
+
+	for (uint32_t i = 0; i < HG_LOCKS; i++) {
+		uint32_t *lock = &datapath->locks[2 * i];
+		uint32_t held = __atomic_load_n(lock, __ATOMIC_RELAXED);
+
+		if (held && hg_lock_age(mine, held) > (int32_t)HG_LOCK_STALE_TICKS)
+			__atomic_compare_exchange_n(lock, &held, 0, false,
+						    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	}
+}
+
+static void end_pass(struct datapath *datapath, uint32_t now)
+{
+	struct sweep *sweep = &datapath->sweep;
+
 	sweep->next = 0;
+	free_left_locks(datapath, now);
+	route_pass(datapath);
 	sweep->passes++;
 	memcpy(sweep->live, sweep->counting, sizeof(sweep->live));
 	memset(sweep->counting, 0, sizeof(sweep->counting));
@@ -249,6 +284,6 @@ int sweep_step(struct datapath *datapath, uint32_t now)
 		flow_view_close(&view);
 	}
 	if (sweep->next == sweep_views(sweep))
-		end_pass(sweep, now);
+		end_pass(datapath, now);
 	return r;
 }

@@ -33,6 +33,11 @@ struct sweep {
 	uint64_t expired; /* flows freed since the start */
 };
 
+/* Route epochs that may begin in one pass. */
+#define ROUTE_CHANGES 120U
+/* A pass of the sweeper is over: so many may begin again. In services.c. */
+void route_pass(struct datapath *datapath);
+
 int sweep_open(struct datapath *datapath); /* 0 or -ENOMEM */
 void sweep_close(struct sweep *sweep);
 /* Sweep the next view. 0 or -errno. */

@@ -235,13 +235,17 @@ struct hg_counter {
 
 /* hg_cursors: PERCPU_ARRAY[1] of struct hg_cursor. Datapath only. */
 struct hg_cursor {
-	__u32 port;	   /* offset in the SNAT port range */
 	__u32 answer_tick; /* rate limit of RST and ICMP answers */
 	__u32 answers;
-	__u32 started;	  /* port has been set to this CPU's part of the range */
 	__u32 event_tick; /* rate limit of hg_policy_events */
 	__u32 events;
 };
+
+/*
+ * hg_ports: ARRAY[HG_PORT_CURSORS] of __u32, by hg_backend.endpoint. Datapath only. Counts the
+ * source ports that were tried towards an endpoint; 0: none yet.
+ */
+#define HG_PORT_CURSORS 65536U
 
 /* hg_state: ARRAY[1] of struct hg_state. MMAPABLE. Written by the control process. */
 struct hg_state {

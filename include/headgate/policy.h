@@ -167,7 +167,7 @@ struct hg_policy_counter {
  * HG_POLICY_EVENTS_PER_TICK per tick: drops themselves are counted, not sampled.
  */
 #define HG_POLICY_EVENTS	  256U
-#define HG_POLICY_EVENTS_PER_TICK 16U
+#define HG_POLICY_EVENTS_PER_TICK 4U
 struct hg_policy_event {
 	struct hg_addr from, to; /* real client, real destination */
 	__u32 number;		 /* low 32 bits of n, written last; 0: being written */

@@ -338,8 +338,8 @@ static void full_table_gives_up_what_has_expired(void **state)
 /* Many short connections leave more in TIME_WAIT than there are lines. */
 static void full_table_gives_up_what_has_ended(void **state)
 {
-	assert_makes_room(*state, harness_tick(), HG_FLOW_FIN);
-	assert_makes_room(*state, harness_tick(), HG_FLOW_RST);
+	assert_makes_room(*state, harness_tick(), HG_FLOW_ENDED);
+	assert_makes_room(*state, harness_tick(), HG_FLOW_RESET);
 }
 
 int main(void)

@@ -112,6 +112,7 @@ void harness_clear(struct harness *harness)
 	clear_array(harness, "hg_hops", 64);
 	clear_array(harness, "hg_reasons", HG_REASON_END);
 	clear_array(harness, "hg_cursors", 1);
+	clear_array(harness, "hg_ports", HARNESS_BACKENDS);
 	memset(harness->flows, 0, HARNESS_LINES * sizeof(struct hg_flow));
 	memset(harness->embryos, 0, HARNESS_LINES * sizeof(struct hg_flow));
 	memset(harness->locks, 0, HG_LOCKS * 8UL);
@@ -127,12 +128,10 @@ void harness_clear(struct harness *harness)
 
 void harness_rewind_ports(struct harness *harness, uint16_t port)
 {
-	struct hg_cursor cursors[256] = { 0 };
+	uint32_t first = harness->config.port_first;
+	uint32_t count = harness->config.port_last - first + 1;
+	uint32_t cursor = count + port - first + 1;
 
-	for (int i = 0; i < 256; i++)
-		cursors[i] =
-		    (struct hg_cursor){ .port = port - harness->config.port_first,
-					.started = 1 };
-	if (libbpf_num_possible_cpus() <= 256)
-		harness_put_at(harness, "hg_cursors", 0, cursors);
+	for (uint32_t i = 0; i < HARNESS_BACKENDS; i++)
+		harness_put_at(harness, "hg_ports", i, &cursor);
 }

@@ -43,6 +43,7 @@ static void an_open_nat_flow(struct scene *scene)
 static void keeps_the_client(struct scene *scene, struct packet *packet)
 {
 	packet->dst = scene_addr(scene, BACKEND_A);
+	packet->sport = scene_port_apart(scene, packet->sport);
 	packet->dport = scene_target_port(scene);
 	packet->ttl--;
 	topology_mac(BACKEND_A, packet->dmac);
@@ -53,7 +54,7 @@ static enum role backend_answers_the_client(struct scene *scene, struct packet *
 {
 	scene_from_backend(scene, BACKEND_A, packet);
 	packet->dst = scene_addr(scene, CLIENT);
-	packet->dport = CLIENT_PORT;
+	packet->dport = scene_port_apart(scene, CLIENT_PORT);
 	return BACKEND_A;
 }
 

@@ -108,6 +108,9 @@ static size_t write_sctp(const struct packet *packet, uint8_t *segment)
 	segment[12] = packet->chunk;
 	segment[13] = 0;
 	packet_write16(segment + 14, (uint16_t)(4 + body));
+	/* The tag that it asks the other end for: the same in both directions here. */
+	if (packet->chunk == SCTP_INIT || packet->chunk == SCTP_INIT_ACK)
+		packet_write32(segment + 16, packet->tag);
 	return 16 + body;
 }
 

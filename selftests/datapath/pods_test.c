@@ -94,15 +94,14 @@ static void client_outside_reaches_pod_and_back(void **state)
 		scene_from_client(&scene, CLIENT, &packet);
 		scene_send(&scene, CLIENT, &packet);
 		want = packet;
-		want.dst = scene_addr(&scene, POD_A);
-		want.dport = scene_target_port(&scene);
-		want.ttl--;
+		scene_to_backend(&scene, POD_A, &want);
 		assert_true(nic_hands_to_pod(&scene, &want));
-		packet = reply(&scene, POD_A, CLIENT, CLIENT_PORT);
+		packet = reply(&scene, POD_A, CLIENT, want.sport);
 		scene_send_tc(&scene, scene.harness->pod_out, POD0, &packet);
 		want = packet;
 		want.src = scene_addr(&scene, SERVICE);
 		want.sport = SERVICE_PORT;
+		want.dport = CLIENT_PORT;
 		want.ttl--;
 		assert_true(left(&scene, "the pod's reply is the Service's", &want));
 		assert_int_equal(harness_stats(*state, 1).packets[0], 1);
@@ -122,9 +121,7 @@ static void nic_tc_finds_what_xdp_translated(void **state)
 		scene_from_client(&scene, CLIENT, &packet);
 		scene_send(&scene, CLIENT, &packet);
 		translated = packet;
-		translated.dst = scene_addr(&scene, POD_A);
-		translated.dport = scene_target_port(&scene);
-		translated.ttl--;
+		scene_to_backend(&scene, POD_A, &translated);
 		scene_send_tc(&scene, scene.harness->nic_tc, NIC0, &translated);
 		assert_true(
 		    left(&scene, "what was translated goes into the pod", &translated));
@@ -147,14 +144,16 @@ static void pod_reaches_remote_backend_with_its_own_address(void **state)
 		scene_send_tc(&scene, scene.harness->pod_out, POD0, &packet);
 		want = packet;
 		want.dst = scene_addr(&scene, BACKEND_A);
+		want.sport = scene_port_apart(&scene, POD_PORT);
 		want.dport = scene_target_port(&scene);
 		want.ttl--;
 		assert_true(left(&scene, "a pod's packet leaves for a backend", &want));
-		packet = reply(&scene, BACKEND_A, POD_A, POD_PORT);
+		packet = reply(&scene, BACKEND_A, POD_A, want.sport);
 		scene_send(&scene, BACKEND_A, &packet);
 		want = packet;
 		want.src = scene_addr(&scene, SERVICE);
 		want.sport = SERVICE_PORT;
+		want.dport = POD_PORT;
 		want.ttl--;
 		assert_true(nic_hands_to_pod(&scene, &want));
 	}
@@ -172,15 +171,14 @@ static void pod_reaches_pod_through_the_service(void **state)
 		packet = pod_opens(&scene, POD_A);
 		scene_send_tc(&scene, scene.harness->pod_out, POD0, &packet);
 		want = packet;
-		want.dst = scene_addr(&scene, POD_B);
-		want.dport = scene_target_port(&scene);
-		want.ttl--;
+		scene_to_backend(&scene, POD_B, &want);
 		assert_true(left(&scene, "a pod's packet goes to the other pod", &want));
-		packet = reply(&scene, POD_B, POD_A, POD_PORT);
+		packet = reply(&scene, POD_B, POD_A, want.sport);
 		scene_send_tc(&scene, scene.harness->pod_out, POD1, &packet);
 		want = packet;
 		want.src = scene_addr(&scene, SERVICE);
 		want.sport = SERVICE_PORT;
+		want.dport = POD_PORT;
 		want.ttl--;
 		assert_true(
 		    left(&scene, "the other pod's reply is the Service's", &want));

@@ -15,23 +15,40 @@
 
 #define PORTS 4
 
-static void client_says(struct scene *scene, uint16_t port, uint8_t flags)
+/* Behind its SYN, and FIN, each side's numbers go on; the other's are acknowledged. */
+static void client_says_at(struct scene *scene, uint16_t port, uint8_t flags,
+			   uint32_t said, uint32_t heard)
 {
 	struct packet packet;
 
 	scene_from_client(scene, CLIENT, &packet);
 	packet.sport = port;
 	packet.flags = flags;
+	packet.seq += said;
+	packet.ack += heard;
 	scene_send(scene, CLIENT, &packet);
 }
 
-static void backend_says(struct scene *scene, uint8_t flags)
+static void backend_says_at(struct scene *scene, uint8_t flags, uint32_t said,
+			    uint32_t heard)
 {
 	struct packet packet;
 
 	scene_from_backend(scene, BACKEND_A, &packet);
 	packet.flags = flags;
+	packet.seq += said;
+	packet.ack += heard;
 	scene_send(scene, BACKEND_A, &packet);
+}
+
+static void client_says(struct scene *scene, uint16_t port, uint8_t flags)
+{
+	client_says_at(scene, port, flags, !(flags & TCP_SYN), 0);
+}
+
+static void backend_says(struct scene *scene, uint8_t flags)
+{
+	backend_says_at(scene, flags, !(flags & TCP_SYN), 0);
 }
 
 static bool establish(struct scene *scene, uint16_t port)
@@ -44,11 +61,18 @@ static bool establish(struct scene *scene, uint16_t port)
 	return scene->run.verdict == XDP_TX;
 }
 
-static void close_connection(struct scene *scene, uint16_t port)
+static void client_closes(struct scene *scene, uint16_t port)
 {
 	client_says(scene, port, TCP_FIN | TCP_ACK);
+	backend_says_at(scene, TCP_FIN | TCP_ACK, 1, 1);
+	client_says_at(scene, port, TCP_ACK, 2, 1);
+}
+
+static void backend_closes(struct scene *scene, uint16_t port)
+{
 	backend_says(scene, TCP_FIN | TCP_ACK);
-	client_says(scene, port, TCP_ACK);
+	client_says_at(scene, port, TCP_FIN | TCP_ACK, 1, 1);
+	backend_says_at(scene, TCP_ACK, 2, 1);
 }
 
 static void port_of_a_closed_connection_serves_at_once(void **state)
@@ -60,7 +84,7 @@ static void port_of_a_closed_connection_serves_at_once(void **state)
 		one_backend_on_the_same_link(&scene);
 		for (uint16_t port = 1000; port < 1100; port++) {
 			assert_true(establish(&scene, port));
-			close_connection(&scene, port);
+			client_closes(&scene, port);
 		}
 		assert_int_equal(harness_reason(*state, HG_REASON_snat_ports), 0);
 		assert_int_equal(flow_check(*state), 0);
@@ -83,7 +107,7 @@ static void port_that_may_be_in_time_wait_serves_last(void **state)
 			assert_true(establish(&scene, 1000 + i));
 			used[i] = scene.snat_port;
 			if (i < PORTS / 2)
-				close_connection(&scene, 1000 + i);
+				backend_closes(&scene, 1000 + i);
 		}
 		for (uint16_t i = 0; i < PORTS; i++)
 			for (uint16_t j = 0; j < i; j++)

@@ -139,7 +139,8 @@ static void produce_flow_contended(struct scene *scene)
 {
 	one_backend_on_the_same_link(scene);
 	for (uint32_t i = 0; i < HG_LOCKS; i++)
-		scene->harness->locks[i] = harness_tick() | 1;
+		scene->harness->locks[i] =
+		    hg_lock_holder(harness_tick(), HG_LOCK_SWEEPER);
 	send_opening(scene, CLIENT, NULL);
 }
 

@@ -74,6 +74,8 @@ void scene_from_client(const struct scene *scene, enum role client, struct packe
 void scene_from_backend(const struct scene *scene, enum role backend, struct packet *ret);
 /* Edit a client's packet into what the backend must get, a backend's into the client's.
  */
+/* The port by which a backend sees a client whose address is kept. */
+uint16_t scene_port_apart(const struct scene *scene, uint16_t port);
 void scene_to_backend(const struct scene *scene, enum role backend, struct packet *edit);
 void scene_to_client(const struct scene *scene, enum role client, struct packet *edit);
 

@@ -60,13 +60,24 @@ void scene_from_backend(const struct scene *scene, enum role backend, struct pac
 	*ret = packet;
 }
 
+uint16_t scene_port_apart(const struct scene *scene, uint16_t port)
+{
+	uint16_t apart = port >= 32768 ? port - 32768 : port ^ 16384;
+
+	if (scene->protocol == PROTOCOL_SCTP || port < 1024)
+		return port;
+	return apart < 1024 ? apart + 28672 : apart;
+}
+
 void scene_to_backend(const struct scene *scene, enum role backend, struct packet *edit)
 {
 	edit->dst = scene_addr(scene, backend);
 	edit->dport = scene_target_port(scene);
 	edit->ttl--;
-	if (scene_is_local(backend))
+	if (scene_is_local(backend)) {
+		edit->sport = scene_port_apart(scene, edit->sport);
 		return;
+	}
 	edit->src = scene_addr(scene, scene_link(backend) == NIC1 ? OURS_NIC1 : OURS);
 	edit->sport = scene->snat_port;
 	topology_mac(backend, edit->dmac);

@@ -87,7 +87,8 @@ static void age_table(struct hg_flow *table, uint32_t ticks)
 		if ((table[i].ctl & HG_FLOW_STATE) == HG_FLOW_FREE)
 			continue;
 		table[i].seen -= ticks;
-		table[i].born = (uint8_t)(table[i].born - ticks);
+		if (table[i].key.protocol == PROTOCOL_UDP)
+			hg_flow_set_proof(&table[i], hg_flow_proof(&table[i]) - ticks);
 	}
 }
 

@@ -193,6 +193,9 @@ static void a_reset_ends_the_flow_soon(void **state)
 	assert_true(is_live(&flows[index]));
 	flows[reply].ctl |= HG_FLOW_RST;
 	sweep_all();
+	assert_true(is_live(&flows[index]));
+	flows[reply].ctl |= HG_FLOW_RESET;
+	sweep_all();
 	assert_false(is_live(&flows[index]));
 	assert_false(is_live(&flows[reply]));
 }
@@ -260,7 +263,8 @@ static void reach_is_lowered_when_the_farthest_key_has_gone(void **state)
 
 static void reach_is_left_while_somebody_inserts(void **state)
 {
-	uint32_t index = put_flow(flows, 60000, 5007, 0), held = now_tick() | 1, none = 0;
+	uint32_t index = put_flow(flows, 60000, 5007, 0), none = 0;
+	uint32_t held = hg_lock_holder(now_tick(), 1);
 	uint32_t lock = index & (HG_LOCKS - 1);
 	int fd = applied_map("hg_locks");
 
