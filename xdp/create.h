@@ -125,15 +125,16 @@ static __always_inline int create_over(struct flow_order *order, __be16 port, __
  * that connection's answers translated; so the backend sees another port, one that no kernel
  * chooses for its clients (they choose from 32768 on). It follows from the client's port
  * alone: another balancer that takes the flow over finds the same. Kept are privileged
- * ports, which tell the backend something, and SCTP's, which its checksum covers.
+ * ports, which tell the backend something, and SCTP's, which its checksum covers. 0: any.
  */
 static __always_inline __be16 port_apart(const struct hg_flow *flow)
 {
 	__u16 port = host16(flow->port);
 
-	if (flow->key.protocol == IPPROTO_SCTP ||
-	    (port < PORT_PRIVILEGED && !(flow->ctl & HG_FLOW_DIRECT)))
+	if (flow->key.protocol == IPPROTO_SCTP)
 		return flow->port;
+	if (port < PORT_PRIVILEGED)
+		return flow->ctl & HG_FLOW_DIRECT ? 0 : flow->port;
 	port ^= port & 0x8000 ? 0x8000 : 0x4000;
 	return be16(port < PORT_PRIVILEGED ? port + 0x7000 : port);
 }
@@ -171,12 +172,14 @@ static __always_inline int create_search(struct flow_order *order, __u32 endpoin
 __noinline int create_port(struct flow_order *order, __u32 endpoint)
 {
 	int r = -TABLE_EXISTS;
+	__be16 apart;
 
 	if (!order)
 		return -HG_REASON_flow_contended;
+	apart = port_apart(&order->flow);
 	/* A client that comes from the same port again knows what it does. */
-	if (!order->flow.key.snat || order->flow.key.protocol == IPPROTO_SCTP)
-		r = create_over(order, port_apart(&order->flow), PORT_TIME_WAIT);
+	if (apart && (!order->flow.key.snat || order->flow.key.protocol == IPPROTO_SCTP))
+		r = create_over(order, apart, PORT_TIME_WAIT);
 	if (r == -TABLE_EXISTS && order->flow.key.protocol == IPPROTO_SCTP)
 		return -HG_REASON_sctp_port;
 	if (r == -TABLE_EXISTS)

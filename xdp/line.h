@@ -154,22 +154,17 @@ static __always_inline __u32 backend_index(__u32 backend)
 	return backend & ((1U << HG_BACKEND_BITS) - 1);
 }
 
-/*
- * The line that holds a key, from home on; LINE_NONE when there is none. pending: one that is
- * being made counts too.
- */
-__noinline __u32 table_search(const struct hg_flow_key *key, __u32 home, __u32 pending)
+static __always_inline __u32 search_window(const struct hg_flow_key *key, __u32 home,
+					   __u32 states)
 {
 	struct hg_flow *flow = table_line(home);
-	__u32 reach, state, line = home;
+	__u32 reach, line = home;
 
 	if (!flow || !key)
 		return LINE_NONE;
 	reach = *(volatile __u8 *)&flow->reach;
 	for (__u32 i = 0; i < HG_FLOW_WINDOW; i++) {
-		state = ctl_of(flow) & HG_FLOW_STATE;
-		if ((state == HG_FLOW_LIVE || (pending && state != HG_FLOW_FREE)) &&
-		    key_matches(&flow->key, key))
+		if (ctl_of(flow) & states && key_matches(&flow->key, key))
 			return line;
 		if (i >= reach)
 			break;
@@ -179,6 +174,18 @@ __noinline __u32 table_search(const struct hg_flow_key *key, __u32 home, __u32 p
 			break;
 	}
 	return LINE_NONE;
+}
+
+/* The LIVE line that holds a key, from home on; LINE_NONE when there is none. */
+__noinline __u32 table_search(const struct hg_flow_key *key, __u32 home)
+{
+	return search_window(key, home, HG_FLOW_LIVE);
+}
+
+/* Or one that is being made. */
+__noinline __u32 table_search_all(const struct hg_flow_key *key, __u32 home)
+{
+	return search_window(key, home, HG_FLOW_LIVE | HG_FLOW_PENDING);
 }
 
 /* Copy a line; 0 when it is no longer (or not yet) LIVE under this key. */
@@ -224,17 +231,14 @@ static __always_inline int table_may_have(__u32 home)
  * LIVE in hg_flows: who found it in neither looked at the one too early and at the other too
  * late, and looks again.
  */
-__noinline __u32 table_locate(const struct hg_flow_key *key, __u64 hash)
+static __always_inline __u32 table_locate(const struct hg_flow_key *key, __u64 hash)
 {
-	__u32 line;
+	__u32 line = table_search(key, table_home(hash, 0));
 
-	if (!key)
-		return LINE_NONE;
-	line = table_search(key, table_home(hash, 0), 0);
 	if (line == LINE_NONE)
-		line = table_search(key, table_home(hash, LINE_EMBRYO), 0);
+		line = table_search(key, table_home(hash, LINE_EMBRYO));
 	if (line == LINE_NONE)
-		line = table_search(key, table_home(hash, 0), 0);
+		line = table_search(key, table_home(hash, 0));
 	return line;
 }
 
@@ -252,15 +256,14 @@ static __always_inline int table_find(const struct hg_flow_key *key, __u64 hash,
 	if (!table_may_have(home) && !table_may_have(table_home(hash, LINE_EMBRYO)) &&
 	    !table_may_have(home))
 		return 0;
-	for (int i = 0; i < 2; i++) {
-		line = table_locate(key, hash);
-		if (line == LINE_NONE)
-			return 0;
-		/* It may have moved since it was found. */
-		if (table_read(line, key, ret_view))
-			return 1;
-	}
-	return 0;
+	line = table_locate(key, hash);
+	if (line != LINE_NONE && table_read(line, key, ret_view))
+		return 1;
+	/* It may have moved since it was found. */
+	if (line == LINE_NONE || !(line & LINE_EMBRYO))
+		return 0;
+	line = table_search(key, home);
+	return line != LINE_NONE && table_read(line, key, ret_view);
 }
 
 /*

@@ -144,6 +144,48 @@ static __always_inline int service_admits(const struct packet *p,
 	return 0;
 }
 
+/* Does a socket of this host take the packet? */
+static __noinline int has_socket(struct packet *p)
+{
+	struct bpf_sock_tuple tuple = {};
+	struct bpf_sock *sock;
+	__u32 size = sizeof(tuple.ipv6);
+
+	if (p->family == 4) {
+		tuple.ipv4.saddr = (HG_FORCE __be32)p->key.src.words[3];
+		tuple.ipv4.daddr = (HG_FORCE __be32)p->key.dst.words[3];
+		tuple.ipv4.sport = p->key.sport;
+		tuple.ipv4.dport = p->key.dport;
+		size = sizeof(tuple.ipv4);
+	} else {
+		__builtin_memcpy(tuple.ipv6.saddr, &p->key.src, sizeof(p->key.src));
+		__builtin_memcpy(tuple.ipv6.daddr, &p->key.dst, sizeof(p->key.dst));
+		tuple.ipv6.sport = p->key.sport;
+		tuple.ipv6.dport = p->key.dport;
+	}
+	sock = bpf_skc_lookup_tcp(p->ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	if (!sock)
+		return 0;
+	bpf_sk_release(sock);
+	return 1;
+}
+
+/*
+ * To one of our SNAT addresses, and no flow knows it. A segment of a connection whose time has
+ * ended here gets an answer, so that the backend learns of it whatever the host's firewall
+ * does; what a socket of the host may want passes.
+ */
+static __always_inline int service_lost(struct packet *p)
+{
+	__u16 port = host16(p->key.dport);
+
+	if (p->flaw || p->key.protocol != IPPROTO_TCP || p->fragment != WHOLE ||
+	    p->opens || p->seen & HG_FLOW_RST || port < hg_config.port_first ||
+	    port > hg_config.port_last || has_socket(p))
+		return PASS;
+	return -HG_REASON_no_flow;
+}
+
 /* No frontend has this port: PASS when the address is none of ours, else why it is
  * refused. */
 static __noinline int service_missing(struct packet *p)
@@ -153,10 +195,12 @@ static __noinline int service_missing(struct packet *p)
 
 	r = service_index(&p->key.dst, 0, 0);
 	address = service_at(r);
+	if (r >= 0 && p->key.snat)
+		return service_lost(p);
 	if (!address)
 		return r < 0 ? r : PASS;
 	/* A virtual address that the host uses too: what no frontend claims is the host's. */
-	if (p->key.snat || address->flags & HG_SERVICE_LOCAL)
+	if (address->flags & HG_SERVICE_LOCAL)
 		return PASS;
 	r = service_admits(p, address);
 	if (r < 0)
