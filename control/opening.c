@@ -170,7 +170,7 @@ static struct datapath_options datapath_options_of(const struct options *options
 		.policy_pods = options->policy_pods,
 		.port_first = (uint16_t)options->port_first,
 		.port_last = (uint16_t)options->port_last,
-		.seed = options->seed,
+		.slot_seed = options->seed,
 		.cluster_cidrs = &options->cluster_cidrs,
 		.snat_addrs = &options->snat_addrs,
 		.answer_neighbours = options->answer_neighbours,

@@ -57,7 +57,7 @@ static const struct option_row rows[] = {
 	  option_set_switch, FIELD(source_check), 0, 0 },
 	{ "policy-pods", "N", "addresses of pods that NetworkPolicies tell apart (16384)",
 	  option_set_u32, FIELD(policy_pods), 16, 1U << 20 },
-	{ "hash-seed", "N", "seed of all hashes, the same on all balancers (0)",
+	{ "hash-seed", "N", "seed of backends' slots, the same on all balancers (0)",
 	  option_set_u64, FIELD(seed), 0, UINT64_MAX },
 	{ "socket", "PATH", "UNIX socket of the API (" OPTIONS_SOCKET ")",
 	  option_set_path, FIELD(socket), 0, 0 },

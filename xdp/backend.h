@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * backend: which endpoint a new flow gets. The client's affinity if the Service asks for
- * it, else the slot that the flow's hash names. Slots and members hold positions, so that
+ * it, else the slot that the packet's hash names. Slots and members hold positions, so that
  * equal tables are shared.
  */
 #ifndef XDP_BACKEND_H
@@ -37,9 +37,10 @@ static __always_inline struct hg_member *member_at(const struct hg_service *serv
 }
 
 /* Position that a slot names. previous: its owner before the last change of the table. */
-static __always_inline int backend_by_slot(const struct hg_service *service, __u64 hash,
-					   int previous)
+static __always_inline int backend_by_slot(const struct packet *p,
+					   const struct hg_service *service, int previous)
 {
+	__u64 hash = hg_hash_slot(&p->key, hg_config.slot_seed);
 	__u32 slot = hg_slot_of(hash, service->slot_count);
 	__u32 bits = hg_slot_bits(service->flags);
 	__u32 index = service->slot_base + hg_slot_element(slot, bits);
@@ -86,7 +87,7 @@ static __noinline int backend_by_affinity(struct packet *p,
 	if (known && p->now - known->seen <= service->affinity_ticks)
 		place = affinity_place(service, known->endpoint, known->place);
 	if (place < 0)
-		place = backend_by_slot(service, p->hash, 0);
+		place = backend_by_slot(p, service, 0);
 	if (place < 0)
 		return place;
 	member = member_at(service, (__u32)place);
@@ -114,7 +115,7 @@ static __always_inline __s64 backend_choose(struct packet *p,
 	if (service->flags & HG_SERVICE_AFFINITY)
 		place = backend_by_affinity(p, service);
 	else
-		place = backend_by_slot(service, p->hash, !p->opens);
+		place = backend_by_slot(p, service, !p->opens);
 	if (place < 0)
 		return place;
 	member = member_at(service, (__u32)place);

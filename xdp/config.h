@@ -10,7 +10,6 @@
 #include <bpf/bpf_helpers.h>
 
 const volatile struct hg_config hg_config SEC(".rodata.config") = {
-	.seed = 0,
 	.jiffy_ns = 4000000,
 	.flow_mask = 524288 - 1,
 	.embryo_mask = 65536 - 1,

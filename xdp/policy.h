@@ -72,7 +72,7 @@ static __always_inline struct hg_policy_view *policy_view(__u32 pod, __u32 state
 static __always_inline struct hg_policy_view *policy_find(const struct hg_addr *addr,
 							  __u32 state)
 {
-	__u32 home = hg_policy_home(addr, hg_config.pod_mask), taken;
+	__u32 home = hg_policy_home(addr, hg_config.pod_mask, hg_config.seed), taken;
 
 	for (__u32 i = 0; i < HG_POLICY_POD_WINDOW; i++) {
 		__u32 line = home + i;

@@ -36,6 +36,7 @@ struct policy_tables {
 	uint32_t row_count, cell_count, set_count, block_count, counter_count;
 	uint32_t pod_count; /* a power of two + HG_POLICY_POD_WINDOW */
 	uint32_t state;	    /* hg_state.policy in force when the compiler begins */
+	uint64_t pod_seed;  /* of places in pods */
 
 	void *context;
 	/* 0 or -errno: -E2BIG or -ENOSPC when full. */

@@ -11,7 +11,8 @@
 
 static uint32_t home_of(const struct policy_tables *tables, const struct hg_addr *addr)
 {
-	return hg_policy_home(addr, tables->pod_count - HG_POLICY_POD_WINDOW - 1);
+	return hg_policy_home(addr, tables->pod_count - HG_POLICY_POD_WINDOW - 1,
+			      tables->pod_seed);
 }
 
 uint32_t policy_pods_limit(const struct policy_tables *tables)

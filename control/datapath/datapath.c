@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <bpf/bpf.h>
 #include "../lib/cleanup.h"
 #include "addresses.h"
@@ -72,7 +73,7 @@ static void set_config(struct datapath *datapath, const struct map_sizes *sizes)
 	struct hg_config *config = &datapath->config;
 
 	memcpy(datapath->entries, sizes->entries, sizeof(datapath->entries));
-	config->seed = options->seed;
+	config->slot_seed = options->slot_seed;
 	config->flow_mask = sizes->entries[MAP_FLOWS] - 1;
 	config->embryo_mask = sizes->entries[MAP_EMBRYOS] - 1;
 	config->pod_mask = sizes->entries[MAP_POLICY_PODS] - HG_POLICY_POD_WINDOW - 1;
@@ -87,6 +88,21 @@ static void set_config(struct datapath *datapath, const struct map_sizes *sizes)
 	config->answer_neighbours = options->answer_neighbours;
 	config->pods = options->pods;
 	config->source_check = options->source_check;
+}
+
+/*
+ * Lines that lie in the maps were placed by the seed of whoever made them; else it is drawn
+ * anew. 0 or -errno.
+ */
+static int choose_seed(struct datapath *datapath)
+{
+	uint64_t seed = pin_seed(datapath->pin_root);
+
+	while (!seed)
+		if (getrandom(&seed, sizeof(seed), 0) < 0 && errno != EINTR)
+			return -errno;
+	datapath->config.seed = seed;
+	return 0;
 }
 
 /* Rows of hg_stats stay as many as they were made, if pinned: CPUs may come and go. */
@@ -104,7 +120,7 @@ static int choose_sizes(struct datapath *datapath, struct complaints *complaints
 		r = pin_check(datapath->pin_root, &sizes, complaints);
 	if (r == 0)
 		set_config(datapath, &sizes);
-	return r;
+	return r < 0 ? r : choose_seed(datapath);
 }
 
 static void *map_whole(int fd, size_t bytes)
@@ -190,6 +206,7 @@ static int start(struct datapath *datapath, struct complaints *complaints)
 		    pin_uninstall_command(datapath->pin_root, command));
 		return r;
 	}
+	datapath->state->seed = datapath->config.seed;
 	datapath->state->abi_version = HG_ABI_VERSION;
 	return 0;
 }

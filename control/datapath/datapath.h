@@ -26,8 +26,8 @@ struct datapath_options {
 	uint32_t backends;    /* frontend × endpoint records, < 2^20 */
 	uint32_t services;    /* frontend records */
 	uint32_t policy_pods; /* pods' addresses; 0: 16,384 */
-	uint16_t port_first, port_last; /* SNAT ports */
-	uint64_t seed;
+	uint16_t port_first, port_last;	       /* SNAT ports */
+	uint64_t slot_seed;		       /* the same on all balancers */
 	const struct cidr_list *cluster_cidrs; /* empty: clusterIPs answer everybody */
 	const struct addr_list *snat_addrs;    /* empty: the route's */
 	bool answer_neighbours;

@@ -101,6 +101,17 @@ uint32_t pin_cpus(const char *pin_root, uint32_t backends)
 	return info.max_entries / backends;
 }
 
+uint64_t pin_seed(const char *pin_root)
+{
+	_cleanup_close_ int fd = pin_open_map(pin_root, MAP_STATE);
+	struct hg_state state = { 0 };
+	uint32_t zero = 0;
+
+	if (fd < 0 || bpf_map_lookup_elem(fd, &zero, &state) < 0 || !state.abi_version)
+		return 0;
+	return state.seed;
+}
+
 const char *pin_uninstall_command(const char *pin_root, char *buffer)
 {
 	bool usual = !strcmp(pin_root, DATAPATH_PIN_ROOT);

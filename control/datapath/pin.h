@@ -28,6 +28,8 @@ int pin_check(const char *pin_root, const struct map_sizes *sizes,
 #define PIN_COMMAND 512
 const char *pin_uninstall_command(const char *pin_root, char *buffer);
 uint32_t pin_cpus(const char *pin_root, uint32_t backends);
+/* hg_state.seed of pins that are in use; 0: there are none. After pin_check(). */
+uint64_t pin_seed(const char *pin_root);
 /* Pin a loaded program as <pin_root>/<name>, in place of an earlier one. */
 int pin_program(const char *pin_root, const char *name, struct bpf_program *program,
 		struct complaints *complaints);

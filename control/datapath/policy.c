@@ -184,6 +184,7 @@ static void describe(struct datapath *datapath, struct policy_tables *tables)
 	tables->cell_count = entries[MAP_POLICY_CELLS] * PLACES_PER_ELEMENT;
 	tables->set_count = entries[MAP_POLICY_SETS];
 	tables->pod_count = entries[MAP_POLICY_PODS];
+	tables->pod_seed = datapath->config.seed;
 	tables->block_count =
 	    entries[MAP_POLICY_V4_BLOCKS] / (HG_POLICY_BLOCK_SIZE / PLACES_PER_ELEMENT);
 	tables->counter_count = entries[MAP_POLICY_COUNTERS];

@@ -23,7 +23,7 @@
 #include <headgate/flow.h>
 #include <headgate/policy.h>
 
-#define HG_ABI_VERSION 4U
+#define HG_ABI_VERSION 5U
 
 /*
  * hg_ours: ARRAY[1024] of __u64. Written by the control process. Bit (hg_hash_addr() &
@@ -253,7 +253,9 @@ struct hg_state {
 	__u32 route_epoch; /* bumped by each route change */
 	__u32 zero;	   /* always; see xdp/pipeline.h */
 	__u32 policy;	   /* enum hg_policy_state */
-	__u32 spare[12];
+	/* hg_config.seed of all programs that use these maps; drawn when they are made */
+	__u64 seed;
+	__u32 spare[10];
 };
 
 /* Time-outs by what both directions have seen; ticks in the datapath, seconds in options.
@@ -274,8 +276,9 @@ enum hg_timeout {
 
 /* .rodata.config: const volatile struct hg_config hg_config, set before load. */
 struct hg_config {
-	__u64 seed;
-	__u64 jiffy_ns; /* jiffies × jiffy_ns + clock_base = CLOCK_MONOTONIC_COARSE */
+	__u64 seed; /* of the flow tables and hg_policy_pods: secret, hg_state.seed */
+	__u64 slot_seed; /* of slots: public, the same on all balancers */
+	__u64 jiffy_ns;	 /* jiffies × jiffy_ns + clock_base = CLOCK_MONOTONIC_COARSE */
 	__u64 clock_base;
 	__u32 flow_mask;   /* lines of hg_flows − 1 (power of two, ≥ HG_LOCKS) */
 	__u32 embryo_mask; /* lines of hg_embryos − 1 */

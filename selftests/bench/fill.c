@@ -20,12 +20,12 @@
 #include "../../control/lib/addr.h"
 #include "frames.h"
 
-#define SEED 0 /* headgated's default */
 #define SEEN (HG_FLOW_SYN | HG_FLOW_ACK)
 
 struct table {
 	struct hg_flow *lines; /* mapped */
 	uint32_t mask, now;
+	uint64_t seed;
 	uint32_t index; /* of the backend */
 	struct hg_backend backend;
 };
@@ -54,6 +54,15 @@ static void find_backend(struct table *table, const char *root)
 	read_element(root, "hg_backends", &table->index, &table->backend);
 }
 
+static uint64_t read_seed(const char *root)
+{
+	struct hg_state state;
+	uint32_t zero = 0;
+
+	read_element(root, "hg_state", &zero, &state);
+	return state.seed;
+}
+
 static void map_table(struct table *table, const char *root)
 {
 	struct bpf_map_info info = { 0 };
@@ -64,6 +73,7 @@ static void map_table(struct table *table, const char *root)
 	if (bpf_obj_get_info_by_fd(map, &info, &length) < 0)
 		control_fail("hg_flows", strerror(errno));
 	table->mask = info.max_entries - 1;
+	table->seed = read_seed(root);
 	table->lines = mmap(NULL, info.max_entries * sizeof(struct hg_flow),
 			    PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
 	if (table->lines == MAP_FAILED)
@@ -77,7 +87,7 @@ static void map_table(struct table *table, const char *root)
 /* Index of a free line in the key's window; raises the home line's reach. */
 static uint32_t take_line(struct table *table, const struct hg_flow_key *key)
 {
-	uint32_t home = (uint32_t)hg_hash_flow(key, SEED) & table->mask;
+	uint32_t home = (uint32_t)hg_hash_flow(key, table->seed) & table->mask;
 
 	for (uint32_t distance = 0; distance < HG_FLOW_WINDOW; distance++) {
 		struct hg_flow *line = &table->lines[(home + distance) & table->mask];

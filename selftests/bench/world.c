@@ -235,7 +235,7 @@ static void open_datapath(struct world *world)
 		.services = 2 * options->services + 1024,
 		.port_first = 1024,
 		.port_last = 32767,
-		.seed = 1,
+		.slot_seed = 1,
 		.pods = options->pods,
 		.timeouts_s = {
 			[HG_TIMEOUT_SYN] = 60,

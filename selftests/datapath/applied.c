@@ -64,7 +64,7 @@ void applied_defaults(struct applied *applied)
 			.services = 64,
 			.port_first = 1024,
 			.port_last = 32767,
-			.seed = 42,
+			.slot_seed = 42,
 			.timeouts_s = {
 				[HG_TIMEOUT_SYN] = 60,
 				[HG_TIMEOUT_ESTABLISHED] = 3600,

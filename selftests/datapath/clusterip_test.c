@@ -170,7 +170,7 @@ static uint32_t predicted_backend(const struct scene *scene, uint32_t first,
 				   .dport = be16(SERVICE_PORT),
 				   .protocol = scene->protocol };
 	struct hg_service service = scene_read_service(scene, scene->services);
-	uint32_t slot = hg_slot_of(hg_hash_flow(&key, scene->harness->config.seed),
+	uint32_t slot = hg_slot_of(hg_hash_slot(&key, scene->harness->config.slot_seed),
 				   service.slot_count);
 
 	return first + scene_read_slot(scene, &service, slot).current;

@@ -297,7 +297,8 @@ static struct hg_policy_pod *move_to_the_last_line(const struct scene *scene)
 {
 	struct hg_policy_pod *lines = scene->harness->policy.pods, own;
 	struct hg_addr addr = scene_addr(scene, POD_B);
-	uint32_t home = hg_policy_home(&addr, scene->harness->config.pod_mask);
+	const struct hg_config *config = &scene->harness->config;
+	uint32_t home = hg_policy_home(&addr, config->pod_mask, config->seed);
 	uint32_t last = home + HG_POLICY_POD_WINDOW - 1;
 
 	for (uint32_t i = home; i <= last; i++) {

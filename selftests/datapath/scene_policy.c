@@ -16,7 +16,8 @@ static const uint16_t ports[] = { 0, SERVICE_PORT, TARGET_PORT, 9090 };
 static uint32_t place_of(const struct scene *scene, enum role pod)
 {
 	struct hg_addr addr = scene_addr(scene, pod);
-	uint32_t place = hg_policy_home(&addr, scene->harness->config.pod_mask);
+	const struct hg_config *config = &scene->harness->config;
+	uint32_t place = hg_policy_home(&addr, config->pod_mask, config->seed);
 	struct hg_policy_pod *lines = scene->harness->policy.pods;
 
 	for (; lines[place].taken; place++) {

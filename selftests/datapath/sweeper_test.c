@@ -17,12 +17,12 @@
 
 #define VIP    "10.96.0.10"
 #define LINES  262144U
-#define SEED   42
 #define EMBRYO (1U << 30)
 
 static struct applied applied;
 static struct hg_flow *flows, *embryos;
 static uint32_t backend, generation;
+static uint64_t seed;
 static const char *const AB[] = { "10.1.0.1", "10.1.0.2" };
 
 static struct hg_flow *map_lines(const char *name, uint32_t lines)
@@ -34,6 +34,17 @@ static struct hg_flow *map_lines(const char *name, uint32_t lines)
 	assert_true(memory != MAP_FAILED);
 	close(fd);
 	return memory;
+}
+
+static uint64_t read_seed(void)
+{
+	struct hg_state in_force;
+	uint32_t zero = 0;
+	int fd = applied_map("hg_state");
+
+	assert_int_equal(bpf_map_lookup_elem(fd, &zero, &in_force), 0);
+	close(fd);
+	return in_force.seed;
 }
 
 static int setup(void **state)
@@ -50,6 +61,7 @@ static int setup(void **state)
 	applied_service(VIP, 80, IPPROTO_TCP, &service, NULL);
 	backend = applied_find(&service, AB[0]);
 	generation = applied_backend(backend).generation;
+	seed = read_seed();
 	flows = map_lines("hg_flows", LINES);
 	embryos = map_lines("hg_embryos", 65536);
 	return 0;
@@ -93,7 +105,7 @@ static uint32_t put_flow(struct hg_flow *table, uint32_t reply, uint16_t port,
 	line.key.sport = be16(port);
 	line.key.dport = be16(80);
 	line.key.protocol = IPPROTO_TCP;
-	uint32_t index = (uint32_t)hg_hash_flow(&line.key, SEED) & mask;
+	uint32_t index = (uint32_t)hg_hash_flow(&line.key, seed) & mask;
 	line.reach = table[index].reach;
 	table[index] = line;
 	line.ctl |= HG_FLOW_REPLY;

@@ -74,7 +74,8 @@ static const struct hg_policy_view *find_view(const struct reader *reader, uint3
 {
 	const struct hg_policy_pod *lines = reader->tables.pods;
 	uint32_t homes = reader->tables.pod_count - HG_POLICY_POD_WINDOW;
-	uint32_t line = hg_hash_addr(addr) % homes + 1;
+	uint32_t line =
+	    (uint32_t)hg_hash_addr_by(addr, reader->tables.pod_seed) % homes + 1;
 
 	for (unsigned tried = 0; tried < HG_POLICY_POD_WINDOW; tried++, line++) {
 		if (lines[line].taken && !memcmp(&lines[line].addr, addr, sizeof(*addr)))
