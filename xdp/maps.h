@@ -65,8 +65,8 @@ HG_MAP(hg_affinity, LRU_HASH, struct hg_affinity_key, struct hg_affinity, 16384,
 /* Source ranges. Control process. */
 HG_MAP(hg_ranges, LPM_TRIE, struct hg_range_key, __u32, 65536, BPF_F_NO_PREALLOC);
 
-/* Counters of backends by CPU. Datapath adds; never reset while the index keeps its
- * meaning. */
+/* Counters of backends by CPU. Datapath adds, see stats.h; never reset while the index keeps
+ * its meaning. */
 HG_MAP(hg_stats, ARRAY, __u32, struct hg_stats, 229378, BPF_F_MMAPABLE);
 
 /* Flows freed by the sweeper, by backend. Control process. */

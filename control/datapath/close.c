@@ -56,8 +56,8 @@ static void close_maps(struct datapath *datapath)
 	window_close(&datapath->slots);
 	window_close(&datapath->members);
 	window_close(&datapath->expired);
-	for (uint32_t cpu = 0; datapath->stats && cpu < datapath->config.cpus; cpu++)
-		window_close(&datapath->stats[cpu]);
+	for (uint32_t row = 0; datapath->stats && row < datapath->stats_rows; row++)
+		window_close(&datapath->stats[row]);
 	policy_maps_close(datapath);
 	pod_lines_close(datapath);
 	if (datapath->state)

@@ -10,6 +10,7 @@
 #include "../lib/cleanup.h"
 #include "addresses.h"
 #include "adopt.h"
+#include "cpus.h"
 #include "folder.h"
 #include "frontends.h"
 #include "load.h"
@@ -78,7 +79,9 @@ static void set_config(struct datapath *datapath, const struct map_sizes *sizes)
 	config->embryo_mask = sizes->entries[MAP_EMBRYOS] - 1;
 	config->pod_mask = sizes->entries[MAP_POLICY_PODS] - HG_POLICY_POD_WINDOW - 1;
 	config->backends = sizes->entries[MAP_BACKENDS];
-	config->cpus = sizes->cpus;
+	config->cpus = cpus_online();
+	datapath->stats_rows = sizes->rows;
+	stats_share_out(sizes->rows, cpus_possible(), config);
 	config->port_first = options->port_first;
 	config->port_last = options->port_last;
 	config->answers_per_tick = 64;
@@ -105,17 +108,18 @@ static int choose_seed(struct datapath *datapath)
 	return 0;
 }
 
-/* Rows of hg_stats stay as many as they were made, if pinned: CPUs may come and go. */
+/* Rows of hg_stats stay as many as they were made, if pinned. */
 static int choose_sizes(struct datapath *datapath, struct complaints *complaints)
 {
 	struct map_sizes sizes;
-	int r = map_sizes(&datapath->options, cpus_online(), complaints, &sizes);
+	uint32_t rows = stats_rows(cpus_possible(), cpus_online());
+	int r = map_sizes(&datapath->options, rows, complaints, &sizes);
 
 	if (r < 0)
 		return r;
-	uint32_t cpus = pin_cpus(datapath->pin_root, sizes.entries[MAP_BACKENDS]);
-	if (cpus && cpus != sizes.cpus)
-		r = map_sizes(&datapath->options, cpus, complaints, &sizes);
+	uint32_t pinned = pin_rows(datapath->pin_root, sizes.entries[MAP_BACKENDS]);
+	if (pinned && pinned != rows)
+		r = map_sizes(&datapath->options, pinned, complaints, &sizes);
 	if (r == 0)
 		r = pin_check(datapath->pin_root, &sizes, complaints);
 	if (r == 0)
@@ -144,8 +148,8 @@ static void open_windows(struct datapath *datapath)
 	/* Whole: the sweeper counts in random places of it, 8 bytes per backend. */
 	window_init(&datapath->expired, datapath->fds[MAP_EXPIRED], sizeof(uint64_t),
 		    entries[MAP_EXPIRED], expired);
-	for (uint32_t cpu = 0; cpu < datapath->config.cpus; cpu++)
-		window_init(&datapath->stats[cpu], datapath->fds[MAP_STATS],
+	for (uint32_t row = 0; row < datapath->stats_rows; row++)
+		window_init(&datapath->stats[row], datapath->fds[MAP_STATS],
 			    sizeof(struct hg_stats), entries[MAP_STATS], STATS_SPAN);
 }
 
@@ -154,7 +158,7 @@ static int open_memory(struct datapath *datapath)
 	const uint32_t *entries = datapath->entries;
 	uint32_t ids = entries[MAP_SERVICES];
 
-	datapath->stats = calloc(datapath->config.cpus, sizeof(*datapath->stats));
+	datapath->stats = calloc(datapath->stats_rows, sizeof(*datapath->stats));
 	datapath->backends = calloc(entries[MAP_BACKENDS], sizeof(*datapath->backends));
 	datapath->departures =
 	    calloc(entries[MAP_BACKENDS], sizeof(*datapath->departures));

@@ -179,7 +179,7 @@ void complain_map(const struct datapath *datapath, struct complaints *complaints
 	const char *option = map_option(map);
 	const char *noun = option ? option + 2 : ""; /* "slots" */
 	uint32_t now =
-	    map_option_value(map, datapath->entries[map], datapath->config.cpus);
+	    map_option_value(map, datapath->entries[map], datapath->stats_rows);
 
 	if (error == -ENOSPC && option)
 		complain(complaints, COMPLAINT_ERROR, NULL, object,

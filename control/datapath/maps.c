@@ -6,9 +6,7 @@
  */
 #include "maps.h"
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <bpf/libbpf.h>
 #include <headgate/slot.h>
 
 static const char *const names[MAP_COUNT] = {
@@ -48,7 +46,7 @@ const char *map_option(enum map map)
 }
 
 /* The reverse of map_sizes(). */
-uint32_t map_option_value(enum map map, uint32_t entries, uint32_t cpus)
+uint32_t map_option_value(enum map map, uint32_t entries, uint32_t rows)
 {
 	switch (map) {
 	case MAP_SERVICES:
@@ -63,32 +61,12 @@ uint32_t map_option_value(enum map map, uint32_t entries, uint32_t cpus)
 	case MAP_POLICY_PODS:
 		return (entries - HG_POLICY_POD_WINDOW) / 4;
 	case MAP_STATS:
-		return entries / (cpus ?: 1) - 1;
+		return entries / (rows ?: 1) - 1;
 	case MAP_FLOWS:
 		return entries / 4;
 	default:
 		return entries;
 	}
-}
-
-/* "0-3,6" → 7 */
-uint32_t cpus_online(void)
-{
-	FILE *file = fopen("/sys/devices/system/cpu/online", "re");
-	unsigned cpu, highest = 0;
-	char separator;
-
-	if (!file) {
-		int possible = libbpf_num_possible_cpus();
-		return possible > 0 ? (uint32_t)possible : 1;
-	}
-	while (fscanf(file, "%u", &cpu) == 1) {
-		highest = cpu > highest ? cpu : highest;
-		if (fscanf(file, "%c", &separator) != 1)
-			break;
-	}
-	fclose(file);
-	return highest + 1;
 }
 
 static uint32_t power_of_two(uint64_t at_least, uint32_t least)
@@ -105,7 +83,7 @@ struct bound {
 	uint64_t value, least, most;
 };
 
-static int check_bounds(const struct datapath_options *options, uint32_t cpus,
+static int check_bounds(const struct datapath_options *options,
 			struct complaints *complaints)
 {
 	const struct bound bounds[] = {
@@ -114,8 +92,6 @@ static int check_bounds(const struct datapath_options *options, uint32_t cpus,
 		{ "--backends", options->backends, 1, (1U << HG_BACKEND_BITS) - 1 },
 		{ "--services", options->services, 1, 1U << 24 },
 		{ "--policy-pods", options->policy_pods, 0, 1U << 20 },
-		{ "rows of counters (CPUs × --backends)",
-		  (uint64_t)cpus * options->backends, 1, 1U << 30 },
 		{ "last SNAT port", options->port_last, options->port_first, 65535 },
 	};
 
@@ -134,10 +110,10 @@ static int check_bounds(const struct datapath_options *options, uint32_t cpus,
 	return 0;
 }
 
-int map_sizes(const struct datapath_options *options, uint32_t cpus,
+int map_sizes(const struct datapath_options *options, uint32_t rows,
 	      struct complaints *complaints, struct map_sizes *ret_sizes)
 {
-	int r = check_bounds(options, cpus, complaints);
+	int r = check_bounds(options, complaints);
 
 	if (r < 0)
 		return r;
@@ -145,7 +121,7 @@ int map_sizes(const struct datapath_options *options, uint32_t cpus,
 	uint32_t backends = options->backends + 1;
 	if (backends > 1U << HG_BACKEND_BITS)
 		backends = 1U << HG_BACKEND_BITS;
-	*ret_sizes = (struct map_sizes){ .cpus = cpus };
+	*ret_sizes = (struct map_sizes){ .rows = rows };
 	uint32_t *entries = ret_sizes->entries;
 	entries[MAP_FRONTENDS] = options->services;
 	entries[MAP_SERVICES] = 2 * options->services + 2;
@@ -153,7 +129,7 @@ int map_sizes(const struct datapath_options *options, uint32_t cpus,
 	    (options->slots + HG_SLOTS_PER_ELEMENT - 1) / HG_SLOTS_PER_ELEMENT;
 	entries[MAP_MEMBERS] = 2 * backends + 2;
 	entries[MAP_BACKENDS] = backends;
-	entries[MAP_STATS] = backends * cpus;
+	entries[MAP_STATS] = backends * rows;
 	entries[MAP_EXPIRED] = backends;
 	entries[MAP_FLOWS] = power_of_two(4ULL * options->flows, HG_LOCKS);
 	entries[MAP_EMBRYOS] = EMBRYO_LINES;

@@ -55,7 +55,7 @@ enum map {
 struct map_sizes {
 	uint32_t entries[MAP_COUNT]; /* 0: as the object says */
 	uint32_t asked[MAP_COUNT];   /* value of the option that makes them so many */
-	uint32_t cpus;		     /* rows of hg_stats */
+	uint32_t rows;		     /* of hg_stats */
 };
 
 const char *map_name(enum map map); /* "hg_ours" */
@@ -64,11 +64,9 @@ enum map map_by_name(const char *name);
 /* The option that makes a map larger: "--slots"; NULL when it has a fixed size. */
 const char *map_option(enum map map);
 /* The option's value that makes a map of so many entries (rounded up, where it is). */
-uint32_t map_option_value(enum map map, uint32_t entries, uint32_t cpus);
+uint32_t map_option_value(enum map map, uint32_t entries, uint32_t rows);
 /* 0, or -EINVAL with a complaint about an option that is out of bounds. */
-int map_sizes(const struct datapath_options *options, uint32_t cpus,
+int map_sizes(const struct datapath_options *options, uint32_t rows,
 	      struct complaints *complaints, struct map_sizes *ret_sizes);
-/* Highest CPU that is online, plus one. */
-uint32_t cpus_online(void);
 
 #endif

@@ -92,7 +92,7 @@ static int map_info(const char *pin_root, enum map map, struct bpf_map_info *ret
 	return fd < 0 ? fd : bpf_obj_get_info_by_fd(fd, ret_info, &size);
 }
 
-uint32_t pin_cpus(const char *pin_root, uint32_t backends)
+uint32_t pin_rows(const char *pin_root, uint32_t backends)
 {
 	struct bpf_map_info info;
 
@@ -190,7 +190,7 @@ static int check_size(const char *pin_root, enum map map, const struct map_sizes
 			 map_name(map), info.max_entries, wanted);
 		return refuse(pin_root, complaints, cause, "");
 	}
-	uint32_t made = map_option_value(map, info.max_entries, sizes->cpus);
+	uint32_t made = map_option_value(map, info.max_entries, sizes->rows);
 	snprintf(cause, sizeof(cause), "were made with %s %u, %s %u is asked for", option,
 		 made, option, sizes->asked[map]);
 	snprintf(instead, sizeof(instead), "give %s %u again, or ", option, made);

@@ -19,15 +19,15 @@ struct pins {
 int pins_list(const char *pin_root, struct pins *ret_pins);
 /*
  * Compare what is pinned with what is wanted: ABI version, kind and size of every map.
- * 0, or -EEXIST with a complaint; nothing is changed. cpus: rows of counters that the
- * pinned hg_stats has (0: not pinned).
+ * 0, or -EEXIST with a complaint; nothing is changed.
  */
 int pin_check(const char *pin_root, const struct map_sizes *sizes,
 	      struct complaints *complaints);
 /* "headgated --uninstall --pin-root …" for a sentence, in a buffer of PIN_COMMAND. */
 #define PIN_COMMAND 512
 const char *pin_uninstall_command(const char *pin_root, char *buffer);
-uint32_t pin_cpus(const char *pin_root, uint32_t backends);
+/* Rows of counters that the pinned hg_stats has; 0: it is not pinned. */
+uint32_t pin_rows(const char *pin_root, uint32_t backends);
 /* hg_state.seed of pins that are in use; 0: there are none. After pin_check(). */
 uint64_t pin_seed(const char *pin_root);
 /* Pin a loaded program as <pin_root>/<name>, in place of an earlier one. */

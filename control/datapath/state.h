@@ -150,7 +150,8 @@ struct datapath {
 	struct attachment *attachments;
 
 	struct window slots, members, expired;
-	struct window *stats; /* one per CPU row */
+	struct window *stats; /* one per row */
+	uint32_t stats_rows;
 	struct ranges slot_places, member_places;
 	struct numbers services, backend_numbers, ids;
 	struct id_holders {	    /* of each service id */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Counters read. hg_stats has one row per CPU, summed here through small views; active
+ * Counters read. hg_stats has a few rows, summed here through small views; active
  * flows are those created less those that the datapath closed and the sweeper expired.
  */
 #include "stats.h"
@@ -19,9 +19,9 @@ int stats_read(struct datapath *datapath, uint32_t backend,
 	struct datapath_counters sum = { 0 };
 	uint64_t closed = 0;
 
-	for (uint32_t cpu = 0; cpu < datapath->config.cpus; cpu++) {
-		size_t index = (size_t)cpu * datapath->config.backends + backend;
-		const struct hg_stats *row = window_at(&datapath->stats[cpu], index);
+	for (uint32_t i = 0; i < datapath->stats_rows; i++) {
+		size_t index = (size_t)i * datapath->config.backends + backend;
+		const struct hg_stats *row = window_at(&datapath->stats[i], index);
 		if (!row)
 			return -errno;
 		for (int way = 0; way < 2; way++) {
@@ -43,9 +43,9 @@ int stats_read(struct datapath *datapath, uint32_t backend,
 
 int stats_clear(struct datapath *datapath, uint32_t backend)
 {
-	for (uint32_t cpu = 0; cpu < datapath->config.cpus; cpu++) {
-		size_t index = (size_t)cpu * datapath->config.backends + backend;
-		struct hg_stats *row = window_at(&datapath->stats[cpu], index);
+	for (uint32_t i = 0; i < datapath->stats_rows; i++) {
+		size_t index = (size_t)i * datapath->config.backends + backend;
+		struct hg_stats *row = window_at(&datapath->stats[i], index);
 		if (!row)
 			return -errno;
 		memset(row, 0, sizeof(*row));
@@ -205,7 +205,7 @@ size_t datapath_usage(const struct datapath *datapath, struct datapath_usage *re
 		  datapath->entries[MAP_BACKENDS] * sizeof(struct hg_backend) },
 		{ "hg_hops", datapath->hop_count, HG_HOPS - 1,
 		  HG_HOPS * sizeof(struct hg_hop) },
-		{ "hg_stats", datapath->backend_numbers.used * datapath->config.cpus,
+		{ "hg_stats", datapath->backend_numbers.used * datapath->stats_rows,
 		  datapath->entries[MAP_STATS],
 		  datapath->entries[MAP_STATS] * sizeof(struct hg_stats) },
 	};

@@ -214,9 +214,12 @@ struct hg_range_key {
 };
 
 /*
- * hg_stats: ARRAY of struct hg_stats, [cpu * backends + backend]. MMAPABLE. Each CPU
- * adds to its own part, plainly. Readers sum.
+ * hg_stats: ARRAY of struct hg_stats, [row * backends + backend]. MMAPABLE. A CPU below
+ * hg_config.stats_own adds to the row of its number, plainly; all others, also such as come
+ * later, share the hg_config.stats_shared rows behind (a power of two; 0: there are no other
+ * CPUs), atomically. At most HG_STATS_ROWS, however many CPUs. Readers sum.
  */
+#define HG_STATS_ROWS 16U
 struct hg_stats {
 	__u64 packets[2]; /* to the backend, from it */
 	__u64 bytes[2];	  /* layer 3 length */
@@ -284,8 +287,10 @@ struct hg_config {
 	__u32 embryo_mask; /* lines of hg_embryos − 1 */
 	__u32 pod_mask;	   /* of homes in hg_policy_pods */
 	__u32 backends;	   /* entries of hg_backends: stride of hg_stats */
-	__u32 cpus;	   /* rows of hg_stats */
-	__u32 port_first;  /* SNAT ports, host order, inclusive */
+	__u32 cpus; /* parts of the SNAT port range; a later CPU is in one of them too */
+	__u32 stats_own; /* rows of hg_stats */
+	__u32 stats_shared;
+	__u32 port_first; /* SNAT ports, host order, inclusive */
 	__u32 port_last;
 	__u32 answers_per_tick;	    /* RST / ICMP answers per CPU and tick */
 	__u32 timeout[HG_TIMEOUTS]; /* ticks */

@@ -92,10 +92,24 @@ static void verifier_stays_within_budget(void **state)
 	check_harness(*state);
 }
 
+/* More CPUs than rows of counters: programs are then another bit longer. */
+static void where_cpus_share_counters_too(void **state)
+{
+	struct hg_config config = harness_config();
+	struct harness shared;
+
+	(void)state;
+	config.stats_own = config.stats_shared = 2;
+	assert_int_equal(harness_open(&config, &shared), 0);
+	check_harness(&shared);
+	harness_close(&shared);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(verifier_stays_within_budget),
+		cmocka_unit_test(where_cpus_share_counters_too),
 	};
 
 	return cmocka_run_group_tests(tests, rows_open, rows_close);

@@ -31,6 +31,7 @@ struct hg_config harness_config(void)
 		.embryo_mask = HARNESS_LINES - 1,
 		.backends = HARNESS_BACKENDS,
 		.cpus = (uint32_t)libbpf_num_possible_cpus(),
+		.stats_own = (uint32_t)libbpf_num_possible_cpus(),
 		.port_first = HARNESS_PORT_FIRST,
 		.port_last = HARNESS_PORT_LAST,
 		.answers_per_tick = UINT32_MAX,
@@ -115,13 +116,18 @@ static const struct size sizes[] = {
 	{ "hg_policy_counters", HARNESS_COUNTERS },
 };
 
+uint32_t harness_rows(const struct harness *harness)
+{
+	return harness->config.stats_own + harness->config.stats_shared;
+}
+
 static int size_map(const struct harness *harness, struct bpf_map *map)
 {
 	const char *name = bpf_map__name(map);
 
 	if (!strcmp(name, "hg_stats"))
 		return bpf_map__set_max_entries(map,
-						harness->config.cpus * HARNESS_BACKENDS);
+						harness_rows(harness) * HARNESS_BACKENDS);
 	if (!strcmp(name, ".rodata.config"))
 		return bpf_map__set_initial_value(map, &harness->config,
 						  sizeof(harness->config));
@@ -240,9 +246,9 @@ int harness_open(const struct hg_config *config, struct harness *ret_harness)
 	harness->flows = harness_map_array(harness, "hg_flows", HARNESS_LINES * 64UL);
 	harness->embryos = harness_map_array(harness, "hg_embryos", HARNESS_LINES * 64UL);
 	harness->locks = harness_map_array(harness, "hg_locks", HG_LOCKS * 8UL);
-	harness->stats =
-	    harness_map_array(harness, "hg_stats",
-			      sizeof(struct hg_stats) * HARNESS_BACKENDS * config->cpus);
+	harness->stats = harness_map_array(harness, "hg_stats",
+					   sizeof(struct hg_stats) * HARNESS_BACKENDS *
+					       harness_rows(harness));
 	harness->expired =
 	    harness_map_array(harness, "hg_expired", HARNESS_BACKENDS * 8UL);
 	harness->slots = harness_map_array(harness, "hg_slots", 8192 * 8UL);
@@ -289,9 +295,9 @@ struct hg_stats harness_stats(const struct harness *harness, uint32_t backend)
 {
 	struct hg_stats sum = { 0 };
 
-	for (uint32_t cpu = 0; cpu < harness->config.cpus; cpu++) {
+	for (uint32_t row = 0; row < harness_rows(harness); row++) {
 		const struct hg_stats *stats =
-		    &harness->stats[cpu * HARNESS_BACKENDS + backend];
+		    &harness->stats[row * HARNESS_BACKENDS + backend];
 
 		for (int i = 0; i < 2; i++) {
 			sum.packets[i] += stats->packets[i];

@@ -50,7 +50,7 @@ struct harness {
 
 	struct hg_flow *flows, *embryos; /* mapped; HARNESS_LINES each */
 	uint64_t *locks;		 /* mapped; the low half is the lock */
-	struct hg_stats *stats;		 /* mapped; [cpu * HARNESS_BACKENDS + backend] */
+	struct hg_stats *stats;		 /* mapped; [row * HARNESS_BACKENDS + backend] */
 	uint64_t *expired;
 	__u64 *slots; /* hg_slots, see slot.h */
 	struct hg_member *members;
@@ -101,6 +101,7 @@ struct run {
 /* Run a program once. The test ends when the kernel refuses to run it. */
 void harness_run(int program, bool xdp, struct run *run);
 
+uint32_t harness_rows(const struct harness *harness); /* of stats */
 uint64_t harness_reason(const struct harness *harness, uint32_t reason);
 struct hg_stats harness_stats(const struct harness *harness, uint32_t backend);
 

@@ -117,7 +117,7 @@ void harness_clear(struct harness *harness)
 	memset(harness->embryos, 0, HARNESS_LINES * sizeof(struct hg_flow));
 	memset(harness->locks, 0, HG_LOCKS * 8UL);
 	memset(harness->stats, 0,
-	       sizeof(struct hg_stats) * HARNESS_BACKENDS * harness->config.cpus);
+	       sizeof(struct hg_stats) * HARNESS_BACKENDS * harness_rows(harness));
 	memset(harness->expired, 0, HARNESS_BACKENDS * 8UL);
 	memset(harness->slots, 0, 8192 * 8UL);
 	memset(harness->members, 0, 4096 * 8UL);

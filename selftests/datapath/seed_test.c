@@ -120,7 +120,8 @@ static void record_backends(uint64_t seed, uint8_t ret[PORTS])
 				ret[i] = j + 1;
 		}
 		memset(harness.stats, 0,
-		       sizeof(struct hg_stats) * HARNESS_BACKENDS * harness.config.cpus);
+		       sizeof(struct hg_stats) * HARNESS_BACKENDS *
+			   harness_rows(&harness));
 		assert_int_not_equal(ret[i], 0);
 	}
 	harness_close(&harness);
