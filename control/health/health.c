@@ -134,8 +134,7 @@ static void expire(struct health *health, struct check *check)
 {
 	struct probe_result result;
 
-	probe_fail_timeout(&result, &check->probe);
-	prober_stop(health->prober, &check->probe);
+	prober_expire(health->prober, &check->probe, &result);
 	health->in_flight--;
 	take_result(health, check, &result);
 }

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include "transfer.h"
 #include "../lib/cleanup.h"
 
 #define BATCH 256
@@ -187,4 +188,14 @@ void prober_stop(struct prober *prober, struct probe *probe)
 		return;
 	}
 	close_socket(probe);
+}
+
+void prober_expire(struct prober *prober, struct probe *probe,
+		   struct probe_result *ret_result)
+{
+	if (probe->transfer)
+		transfer_expire(probe->transfer, ret_result);
+	else
+		probe_fail_timeout(ret_result, probe);
+	prober_stop(prober, probe);
 }

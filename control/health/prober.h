@@ -27,6 +27,9 @@ bool prober_start(struct prober *prober, struct probe *probe,
 		  const struct probe_target *target, struct probe_result *ret_result);
 /* End it without a result. An idle probe is left alone. */
 void prober_stop(struct prober *prober, struct probe *probe);
+/* The time-out of a probe in flight has passed: end it with what is known by then. */
+void prober_expire(struct prober *prober, struct probe *probe,
+		   struct probe_result *ret_result);
 /* Take what the sockets have to say now, before time-outs are judged. No settled(). */
 void prober_poll(struct prober *prober);
 

@@ -9,8 +9,9 @@
  * self-signed or cluster-internal certificates; a check asks whether the backend
  * answers, not who it is. Load balancers and the kubelet do the same.
  *
- * Header and body are discarded and bounded: after RECEIVED_MAX bytes the transfer
- * stops, and the status that came first decides.
+ * Header and body are discarded and bounded: after RECEIVED_MAX bytes, or when the time-out
+ * passes, the transfer stops, and the status that came first decides. Until then the body is
+ * awaited: a backend whose answer is always cut off by a RST would complain of it each time.
  */
 #include "transfer.h"
 #include <ctype.h>
@@ -21,6 +22,15 @@
 #include "../lib/cleanup.h"
 
 #define RECEIVED_MAX (64UL * 1024)
+#define STATUS_FINAL 200 /* what is below says that the answer is yet to come */
+
+static long status_of(const struct http_transfer *transfer)
+{
+	long status = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+	return status;
+}
 
 static size_t discard(char *data, size_t size, size_t count, void *context)
 {
@@ -32,6 +42,18 @@ static size_t discard(char *data, size_t size, size_t count, void *context)
 		return size * count;
 	transfer->enough = true;
 	return 0; /* another number than it was given: libcurl ends the transfer */
+}
+
+/* One line at a time; an empty one ends the header of an answer, final or not. */
+static size_t take_header(char *data, size_t size, size_t count, void *context)
+{
+	struct http_transfer *transfer = context;
+
+	bool empty = size && count && (*data == '\r' || *data == '\n');
+
+	if (empty && status_of(transfer) >= STATUS_FINAL)
+		transfer->headed = true;
+	return discard(data, size, count, context);
 }
 
 static curl_socket_t open_socket(void *context, curlsocktype purpose,
@@ -140,7 +162,7 @@ static CURLcode set_options(struct http_transfer *transfer)
 	if (r == CURLE_OK)
 		r = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, discard);
 	if (r == CURLE_OK)
-		r = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, discard);
+		r = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
 	if (r == CURLE_OK)
 		r = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	return r == CURLE_OK ? set_destination(transfer) : r;
@@ -191,17 +213,44 @@ static void judge_error(const struct http_transfer *transfer, CURLcode code,
 		probe_fail(ret_result, "%s", detail);
 }
 
-void transfer_judge(struct http_transfer *transfer, CURLcode code,
-		    struct probe_result *ret_result)
+static void judge_status(const struct http_transfer *transfer, long status,
+			 struct probe_result *ret_result)
 {
 	const struct check_spec *spec = &transfer->probe->target->spec;
-	long status = 0;
 
-	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (code != CURLE_OK && !(transfer->enough && status))
-		judge_error(transfer, code, ret_result);
-	else if (status >= spec->status_first && status <= spec->status_last)
+	if (status >= spec->status_first && status <= spec->status_last)
 		probe_pass(ret_result, "HTTP %ld", status);
 	else
 		probe_fail(ret_result, "HTTP %ld", status);
+}
+
+/* A body of unknown length ends with the connection; few servers do that to TLS's liking. */
+static bool ended_uncleanly(const struct http_transfer *transfer, CURLcode code)
+{
+	curl_off_t length = -1;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	return code == CURLE_RECV_ERROR && length < 0 && transfer->headed;
+}
+
+void transfer_judge(struct http_transfer *transfer, CURLcode code,
+		    struct probe_result *ret_result)
+{
+	long status = status_of(transfer);
+
+	if (code == CURLE_OK || (transfer->enough && status >= STATUS_FINAL) ||
+	    ended_uncleanly(transfer, code))
+		judge_status(transfer, status, ret_result);
+	else
+		judge_error(transfer, code, ret_result);
+}
+
+void transfer_expire(struct http_transfer *transfer, struct probe_result *ret_result)
+{
+	long status = status_of(transfer);
+
+	if (status >= STATUS_FINAL)
+		judge_status(transfer, status, ret_result);
+	else
+		probe_fail_timeout(ret_result, transfer->probe);
 }

@@ -13,6 +13,7 @@ struct http_transfer {
 	struct probe *probe;
 	struct curl_slist *connect_to;
 	size_t received;  /* bytes of header and body */
+	bool headed;	  /* the final header is complete */
 	bool enough;	  /* stopped on purpose: the bound was reached */
 	int socket_error; /* errno of socket(), 0 when it worked */
 	char error[CURL_ERROR_SIZE];
@@ -23,5 +24,7 @@ struct http_transfer *transfer_create(struct probe *probe);
 void transfer_free(struct http_transfer *transfer); /* not in a multi handle any more */
 void transfer_judge(struct http_transfer *transfer, CURLcode code,
 		    struct probe_result *ret_result);
+/* The time-out of the check has passed while it was under way. */
+void transfer_expire(struct http_transfer *transfer, struct probe_result *ret_result);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * An HTTP backend on the loop of a health test: reads a request, keeps it, and answers
- * with fixed bytes, or with none, or without end.
+ * with fixed bytes, or with none, or without end; then it may fall silent.
  */
 #ifndef UNIT_HTTP_BACKEND_H
 #define UNIT_HTTP_BACKEND_H
@@ -13,6 +13,9 @@ struct http_backend {
 	bool closed;
 	const char *answer;  /* NULL: none; "": close at once */
 	const char *endless; /* follows again and again until the client has gone */
+	uint64_t pause_ms;   /* … with this between */
+	bool silent;	     /* the connection stays open after the answer */
+	bool resets;	     /* … or is reset */
 	unsigned open;	     /* connections */
 	char request[2048];  /* the last one */
 	struct wanted_check check;
@@ -20,18 +23,26 @@ struct http_backend {
 
 struct http_client {
 	uv_tcp_t stream;
+	uv_timer_t pause;
 	struct http_backend *backend;
 	uv_write_t write;
 	size_t used;
 	char request[2048];
 };
 
-static inline void on_client_closed(uv_handle_t *handle)
+static inline void on_pause_closed(uv_handle_t *handle)
 {
 	struct http_client *client = handle->data;
 
 	client->backend->open--;
 	free(client);
+}
+
+static inline void on_client_closed(uv_handle_t *handle)
+{
+	struct http_client *client = handle->data;
+
+	uv_close((uv_handle_t *)&client->pause, on_pause_closed);
 }
 
 static inline void close_client(struct http_client *client)
@@ -42,13 +53,23 @@ static inline void close_client(struct http_client *client)
 
 static inline void send_text(struct http_client *client, const char *text);
 
+static inline void on_pause(uv_timer_t *pause)
+{
+	struct http_client *client = pause->data;
+
+	if (!uv_is_closing((uv_handle_t *)&client->stream))
+		send_text(client, client->backend->endless);
+}
+
 static inline void on_sent(uv_write_t *write, int status)
 {
 	struct http_client *client = write->handle->data;
 
 	if (status == 0 && client->backend->endless)
-		send_text(client, client->backend->endless);
-	else
+		uv_timer_start(&client->pause, on_pause, client->backend->pause_ms, 0);
+	else if (client->backend->resets)
+		uv_tcp_close_reset(&client->stream, on_client_closed);
+	else if (!client->backend->silent || status < 0)
 		close_client(client);
 }
 
@@ -93,6 +114,8 @@ static inline void on_connection(uv_stream_t *listener, int status)
 	client->backend->open++;
 	uv_tcp_init(listener->loop, &client->stream);
 	client->stream.data = client;
+	uv_timer_init(listener->loop, &client->pause);
+	client->pause.data = client;
 	assert_int_equal(uv_accept(listener, (uv_stream_t *)&client->stream), 0);
 	uv_read_start((uv_stream_t *)&client->stream, give_room, on_request);
 }

@@ -169,6 +169,86 @@ static void http_check_bounds_what_it_reads(void **state)
 	}
 }
 
+/* The status came in time; what is awaited after it decides nothing. */
+static void http_check_ends_with_the_status_when_the_rest_does_not_come(void **state)
+{
+	static const struct {
+		const char *answer;
+		int state;
+		const char *text;
+	} rows[] = {
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok", HEALTH_UP,
+		  "HTTP 200" },
+		{ "HTTP/1.1 200 OK\r\n\r\nev", HEALTH_UP, "HTTP 200" },
+		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nok",
+		  HEALTH_UP, "HTTP 200" },
+		{ "HTTP/1.1 204 Empty\r\nX-More:", HEALTH_UP, "HTTP 204" },
+		{ "HTTP/1.1 503 Busy\r\n\r\nbut", HEALTH_DOWN, "HTTP 503" },
+		{ "HTTP/1.1 100 Continue\r\n\r\n", HEALTH_DOWN,
+		  "no answer within 300 ms" },
+		{ "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", HEALTH_UP,
+		  "HTTP 200" },
+		{ "HTTP/1.1 20", HEALTH_DOWN, "no answer within 300 ms" },
+	};
+	struct stage *stage = *state;
+	struct check_spec spec = fast(CHECK_HTTP);
+
+	spec.timeout_ms = 300;
+	spec.status_first = 100;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		static struct http_backend backend;
+
+		open_http(stage, &backend, HOST, rows[i].answer);
+		backend.silent = true;
+		want(stage, "cart", &spec, backend.check);
+		expect_result(stage, &spec, backend.check, rows[i].state, rows[i].text);
+		end(stage, &backend);
+	}
+}
+
+/* A body without length ends somehow; one that has a length is not whole. */
+static void http_check_takes_a_reset_for_the_end_of_a_body_without_length(void **state)
+{
+	static const struct {
+		const char *answer;
+		int state;
+	} rows[] = {
+		{ "HTTP/1.1 200 OK\r\n\r\nok", HEALTH_UP },
+		{ "HTTP/1.1 500 Broken\r\n\r\nok", HEALTH_DOWN },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok", HEALTH_DOWN },
+		{ "HTTP/1.1 200 OK\r\nX-More:", HEALTH_DOWN },
+	};
+	struct stage *stage = *state;
+	struct check_spec spec = fast(CHECK_HTTP);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		static struct http_backend backend;
+
+		open_http(stage, &backend, HOST, rows[i].answer);
+		backend.resets = true;
+		want(stage, "cart", &spec, backend.check);
+		loop_until(stage, state_of(stage, &spec, backend.check) == rows[i].state);
+		end(stage, &backend);
+	}
+}
+
+/* Each byte comes long before the time-out, and the last one never. */
+static void http_check_outlives_a_body_that_trickles(void **state)
+{
+	struct stage *stage = *state;
+	struct check_spec spec = fast(CHECK_HTTP);
+	static struct http_backend backend;
+
+	spec.timeout_ms = 300;
+	open_http(stage, &backend, HOST, "HTTP/1.1 200 OK\r\n\r\n");
+	backend.endless = "data: and on\n\n";
+	backend.pause_ms = 20;
+	want(stage, "cart", &spec, backend.check);
+	expect_result(stage, &spec, backend.check, HEALTH_UP, "HTTP 200");
+	loop_until(stage, result_of(stage, &spec, backend.check).successes >= 3);
+	end(stage, &backend);
+}
+
 static void http_check_removal_ends_a_request_in_flight(void **state)
 {
 	struct stage *stage = *state;
@@ -288,6 +368,9 @@ int main(void)
 		TEST(http_check_without_host_names_the_address),
 		TEST(http_check_ignores_proxies_of_the_environment),
 		TEST(http_check_bounds_what_it_reads),
+		TEST(http_check_ends_with_the_status_when_the_rest_does_not_come),
+		TEST(http_check_takes_a_reset_for_the_end_of_a_body_without_length),
+		TEST(http_check_outlives_a_body_that_trickles),
 		TEST(http_check_removal_ends_a_request_in_flight),
 		TEST(http_check_over_tls_verifies_no_certificate),
 		TEST(http_check_over_tls_fails_on_plain_http),
