@@ -77,7 +77,8 @@ static void reroute(struct controller *controller)
 	int r = datapath_reroute(controller->datapath, &complaints);
 
 	if (r < 0 && !complaints_have_errors(&complaints))
-		complain(&complaints, COMPLAINT_ERROR, NULL, NULL,
+		complain(&complaints, COMPLAINT_ERROR, NULL,
+			 &(const struct about){ .cause = CAUSE_NOT_APPLIED },
 			 "changed routes are not in force (%s): they are tried again",
 			 strerror(-r));
 	if (r < 0)

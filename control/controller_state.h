@@ -79,13 +79,13 @@ struct local_pods {
 
 /* What is in force for one Service and what was said about it. */
 struct service_record {
-	const char *namespace, *name;  /* in title's memory */
+	const char *namespace, *name;  /* in key's memory */
 	struct wanted_service *wanted; /* applied last; NULL: nothing in force */
 	struct complaints complaints;
 	struct notices notices;
 	struct retry retry;
-	UT_hash_handle hh; /* by "namespace/name" */
-	char title[];	   /* "Service namespace/name", and then the namespace alone */
+	UT_hash_handle hh;
+	char key[]; /* "namespace/name", and then the namespace alone */
 };
 
 /* An interface that exists and is to carry a hook. */

@@ -115,6 +115,9 @@ static void attach(struct controller *controller, struct interface *interface)
 {
 	struct complaints complaints = { 0 };
 	const struct network_link *link = &interface->link;
+	const struct about about = { .kind = ABOUT_INTERFACE,
+				     .cause = CAUSE_NOT_APPLIED,
+				     .name = link->name };
 	int r;
 
 	tell_link(controller, interface);
@@ -125,7 +128,7 @@ static void attach(struct controller *controller, struct interface *interface)
 		r = datapath_attach_pod(controller->datapath, link->ifindex, link->name,
 					&complaints);
 	if (r < 0 && !complaints_have_errors(&complaints))
-		complain(&complaints, COMPLAINT_ERROR, NULL, link->name,
+		complain(&complaints, COMPLAINT_ERROR, NULL, &about,
 			 "not attached (%s): it is tried again", strerror(-r));
 	interface->attached = r == 0;
 	if (r < 0)
@@ -157,7 +160,8 @@ static void review_missing(struct controller *controller)
 
 	for (size_t i = 0; i < names->count; i++) {
 		if (!exists(controller, names->items[i]))
-			complain(&missing, COMPLAINT_ERROR, NULL, NULL,
+			complain(&missing, COMPLAINT_ERROR, NULL,
+				 &(const struct about){ .cause = CAUSE_MISSING },
 				 "interface %s does not exist: it is attached when it "
 				 "appears, "
 				 "'ip link' lists those that do",

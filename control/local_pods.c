@@ -230,19 +230,20 @@ static int place_pod(struct controller *controller, struct local_pod *pod)
 static int tell_link(struct controller *controller, struct pod_link *link,
 		     struct complaints *complaints)
 {
+	static const struct about open = { .cause = CAUSE_OPEN };
 	static const struct datapath_pod nobody;
 	bool is_one = link->pods == 1;
 	int r = datapath_set_pod(controller->datapath, link->ifindex,
 				 is_one ? &link->pod : &nobody);
 
 	if (link->pods > 1)
-		complain(complaints, COMPLAINT_WARNING, NULL, NULL,
+		complain(complaints, COMPLAINT_WARNING, NULL, &open,
 			 "%u pods, Pod %s/%s among them, lie behind interface %u: what "
 			 "they send and receive directly is not judged; give each an "
 			 "interface of its own",
 			 link->pods, link->first->key, link->first->name, link->ifindex);
 	if (r < 0 && is_one)
-		complain(complaints, COMPLAINT_ERROR, NULL, NULL,
+		complain(complaints, COMPLAINT_ERROR, NULL, &open,
 			 "Pod %s/%s behind interface %u is not known to the datapath "
 			 "(%s): what it sends and receives directly is not judged; it is "
 			 "tried again",
@@ -294,7 +295,8 @@ void local_pods_review(struct controller *controller)
 	if (r == 0)
 		r = tell_links(controller, &complaints);
 	if (r < 0 && !complaints_have_errors(&complaints))
-		complain(&complaints, COMPLAINT_ERROR, NULL, NULL,
+		complain(&complaints, COMPLAINT_ERROR, NULL,
+			 &(const struct about){ .cause = CAUSE_NOT_APPLIED },
 			 "which pod lies behind which interface is not up to date (%s): "
 			 "it is tried again",
 			 strerror(-r));

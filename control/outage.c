@@ -39,7 +39,7 @@ static bool is_told(const struct wanted_service *service, size_t at)
 	return false;
 }
 
-void outage_complain(const struct wanted_service *service, const char *title,
+void outage_complain(const struct wanted_service *service, const struct about *about,
 		     struct complaints *complaints)
 {
 	char which[64] = "";
@@ -54,12 +54,12 @@ void outage_complain(const struct wanted_service *service, const char *title,
 			snprintf(which, sizeof(which), "port %u/%s (IPv%d): ", port->port,
 				 protocol_print(port->protocol), port->is_v6 ? 6 : 4);
 		if (port->active_count)
-			complain(complaints, COMPLAINT_WARNING, NULL, title,
+			complain(complaints, COMPLAINT_WARNING, NULL, about,
 				 "%sall %zu backends fail their check, all are used "
 				 "(headgate.io/panic)",
 				 which, failed);
 		else
-			complain(complaints, COMPLAINT_WARNING, NULL, title,
+			complain(complaints, COMPLAINT_WARNING, NULL, about,
 				 "%sall %zu backends fail their check, none is used "
 				 "(headgate.io/panic)",
 				 which, failed);

@@ -5,8 +5,8 @@
 #include "compile/wanted.h"
 #include "lib/complaint.h"
 
-/* Warn of each port all of whose backends fail their check. title: "Service shop/web". */
-void outage_complain(const struct wanted_service *service, const char *title,
+/* Warn of each port all of whose backends fail their check. about: the Service, CAUSE_OUTAGE. */
+void outage_complain(const struct wanted_service *service, const struct about *about,
 		     struct complaints *complaints);
 
 #endif

@@ -30,20 +30,20 @@ static bool is_needed(const struct controller *controller)
 	return wanted || datapath_policy_state(controller->datapath) & HG_POLICY_ON;
 }
 
-/* Does an error leave it open which pods there are, or what a whole file says? */
+/*
+ * Does an error leave it open which pods there are, what a whole file says, or which policy
+ * it is? A policy that has a name isolates whom it selects, one defined twice is in force.
+ */
 static bool hides_pods(const struct complaint *complaint)
 {
-	static const enum object_kind kinds[] = { OBJECT_POD, OBJECT_NAMESPACE };
+	const struct about *about = &complaint->about;
 
-	if (complaint->level != COMPLAINT_ERROR)
+	if (complaint->level != COMPLAINT_ERROR || about->cause == CAUSE_DUPLICATE)
 		return false;
-	for (size_t i = 0; complaint->object && i < sizeof(kinds) / sizeof(*kinds); i++) {
-		const char *kind = object_kind_name(kinds[i]);
-
-		if (!strncmp(complaint->object, kind, strlen(kind)))
-			return true;
-	}
-	return !complaint->object;
+	if (object_about_is(about, OBJECT_NETWORK_POLICY))
+		return !about->name;
+	return about->kind == ABOUT_FILE || object_about_is(about, OBJECT_POD) ||
+	       object_about_is(about, OBJECT_NAMESPACE);
 }
 
 /*
@@ -53,6 +53,7 @@ static bool hides_pods(const struct complaint *complaint)
 static bool must_hold(const struct controller *controller, struct complaints *complaints)
 {
 	const struct complaints *found = manifests_complaints(controller->manifests);
+	static const struct about held = { .cause = CAUSE_HELD };
 	size_t objects = 0, i = 0;
 
 	if (controller->options->policy_mode == POLICY_OFF ||
@@ -64,12 +65,12 @@ static bool must_hold(const struct controller *controller, struct complaints *co
 		i++;
 	if (i < found->count)
 		complain(
-		    complaints, COMPLAINT_ERROR, &found->items[i].place, NULL,
+		    complaints, COMPLAINT_ERROR, &found->items[i].place, &held,
 		    "the NetworkPolicies of the daemon before stay in force, for the "
 		    "pods that it knew, because this cannot be read: correct it");
 	else if (!objects)
 		complain(
-		    complaints, COMPLAINT_ERROR, NULL, NULL,
+		    complaints, COMPLAINT_ERROR, NULL, &held,
 		    "the NetworkPolicies of the daemon before stay in force, for the "
 		    "pods that it knew, because %s holds no manifest: fill it, or "
 		    "run headgated --uninstall",
@@ -147,7 +148,8 @@ static void conclude(struct controller *controller, int r, struct complaints *co
 	struct policies *policies = &controller->policies;
 
 	if (r < 0 && !complaints_have_errors(complaints))
-		complain(complaints, COMPLAINT_ERROR, NULL, NULL,
+		complain(complaints, COMPLAINT_ERROR, NULL,
+			 &(const struct about){ .cause = CAUSE_NOT_APPLIED },
 			 "changed NetworkPolicies are not in force, the old ones stay "
 			 "(%s): it is tried again",
 			 strerror(-r));

@@ -36,18 +36,17 @@ static void remove_record(struct controller *controller, struct service_record *
 static struct service_record *add_record(struct controller *controller, const char *key)
 {
 	size_t length = strlen(key), before_slash = strcspn(key, "/");
-	size_t size = strlen("Service ") + length + 1 + before_slash + 1;
-	struct service_record *record = calloc(1, sizeof(*record) + size);
+	struct service_record *record =
+	    calloc(1, sizeof(*record) + length + 1 + before_slash + 1);
 
 	if (!record)
 		return NULL;
-	snprintf(record->title, size, "Service %s", key);
-	const char *own_key = record->title + strlen("Service ");
-	char *namespace = record->title + strlen(record->title) + 1;
+	memcpy(record->key, key, length + 1);
+	char *namespace = record->key + length + 1;
 	memcpy(namespace, key, before_slash);
 	record->namespace = namespace;
-	record->name = own_key + before_slash + 1;
-	HASH_ADD_KEYPTR(hh, controller->services, own_key, length, record);
+	record->name = record->key + before_slash + 1;
+	HASH_ADD_KEYPTR(hh, controller->services, record->key, length, record);
 	if (!record->hh.tbl) {
 		free_record(record);
 		return NULL;
@@ -70,6 +69,8 @@ static int put_in_force(struct controller *controller,
 			struct complaints *complaints, struct wanted_service **ret_wanted)
 {
 	struct wanted_service *wanted = NULL;
+	const struct about outage = object_about_named(OBJECT_SERVICE, record->namespace,
+						       record->name, CAUSE_OUTAGE);
 	int r = compile_service(&controller->input, record->namespace, record->name,
 				complaints, &wanted);
 
@@ -77,7 +78,7 @@ static int put_in_force(struct controller *controller,
 		r = datapath_apply(controller->datapath, record->namespace, record->name,
 				   wanted, complaints);
 	if (r == 0 && wanted)
-		outage_complain(wanted, record->title, complaints);
+		outage_complain(wanted, &outage, complaints);
 	if (r == 0)
 		r = health_set_service(controller->health, record->namespace,
 				       record->name, wanted);
@@ -94,9 +95,12 @@ static int put_in_force(struct controller *controller,
 static void explain_failure(struct complaints *complaints,
 			    const struct service_record *record, int error)
 {
+	const struct about about = object_about_named(OBJECT_SERVICE, record->namespace,
+						      record->name, CAUSE_NOT_APPLIED);
+
 	if (complaints_have_errors(complaints))
 		return;
-	complain(complaints, COMPLAINT_ERROR, NULL, record->title,
+	complain(complaints, COMPLAINT_ERROR, NULL, &about,
 		 "not updated, the old state stays in force (%s): it is tried again",
 		 strerror(error));
 }

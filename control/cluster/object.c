@@ -175,14 +175,22 @@ void object_free(struct object *object)
 	free(object);
 }
 
-char *object_title(const struct object *object)
+struct about object_about_named(enum object_kind kind, const char *namespace,
+				const char *name, enum cause cause)
 {
-	const char *namespace = object->namespace ? object->namespace : "";
-	const char *name = object->name ? object->name : "";
-	char *title;
-	int length;
+	return (struct about){ .kind = ABOUT_OBJECT + kind,
+			       .cause = cause,
+			       .word = object_kind_name(kind),
+			       .namespace = namespace,
+			       .name = name };
+}
 
-	length = asprintf(&title, "%s %s%s%s", object_kind_name(object->kind), namespace,
-			  *namespace ? "/" : "", name);
-	return length < 0 ? NULL : title;
+struct about object_about(const struct object *object, enum cause cause)
+{
+	return object_about_named(object->kind, object->namespace, object->name, cause);
+}
+
+bool object_about_is(const struct about *about, enum object_kind kind)
+{
+	return about->kind == ABOUT_OBJECT + (unsigned)kind;
 }

@@ -231,7 +231,11 @@ void label_selector_clear(struct label_selector *selector); /* is empty then */
 void policy_rules_free(struct policy_spec_rule *rules, size_t count);
 /* Equal in all that is used; where they were read from (place) does not count. */
 bool object_equal(const struct object *a, const struct object *b);
-/* "Service shop/cart" in a new string; NULL when out of memory. */
-char *object_title(const struct object *object);
+/* What a complaint is about; names are borrowed. */
+struct about object_about(const struct object *object, enum cause cause);
+struct about object_about_named(enum object_kind kind, const char *namespace,
+				const char *name, enum cause cause);
+/* Is it about an object of this kind, whichever? */
+bool object_about_is(const struct about *about, enum object_kind kind);
 
 #endif

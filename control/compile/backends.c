@@ -145,18 +145,17 @@ static void flag_no_local(const struct endpoint_list *list, struct wanted_port *
 static void complain_of_limits(const struct job *job, const struct endpoint_list *list,
 			       size_t chosen)
 {
+	const struct about about = object_about(job->object, CAUSE_NO_ROOM);
 	uint32_t asked = job->object->service.options.table_size;
 
 	if (list->count > TABLE_BACKENDS_MAX)
-		complain(job->complaints, COMPLAINT_WARNING, &job->object->place,
-			 job->title,
+		complain(job->complaints, COMPLAINT_WARNING, &job->object->place, &about,
 			 "port %u/%s has %zu endpoints, the first %u are used: split the "
 			 "Service",
 			 job->port->port, protocol_print(job->port->protocol),
 			 list->count, TABLE_BACKENDS_MAX);
 	if (asked && (asked < chosen || asked > TABLE_SLOTS_MAX))
-		complain(job->complaints, COMPLAINT_WARNING, &job->object->place,
-			 job->title,
+		complain(job->complaints, COMPLAINT_WARNING, &job->object->place, &about,
 			 "a table of %u slots cannot serve %zu endpoints, the nearest "
 			 "possible size is used: ask for %zu to %u, or leave it out",
 			 asked, chosen, chosen, TABLE_SLOTS_MAX);

@@ -64,6 +64,7 @@ static int compare_sctp(void *context, const struct object *object)
 /* The CRC of SCTP covers its ports and no helper can mend it: they are never changed. */
 static bool sctp_is_refused(const struct job *job)
 {
+	const struct about about = object_about(job->object, CAUSE_IGNORED);
 	struct sctp_question question = { .port = job->port };
 
 	if (job->port->protocol != IPPROTO_SCTP)
@@ -74,7 +75,7 @@ static bool sctp_is_refused(const struct job *job)
 		question.other = job->port->target_port;
 	if (!question.other)
 		return false;
-	complain(job->complaints, COMPLAINT_WARNING, &job->object->place, job->title,
+	complain(job->complaints, COMPLAINT_WARNING, &job->object->place, &about,
 		 "port %u/SCTP is not served because its backends listen on port %u and "
 		 "SCTP ports cannot be translated: use the same number for both",
 		 job->port->port, question.other);
@@ -83,6 +84,7 @@ static bool sctp_is_refused(const struct job *job)
 
 static bool is_repeated(const struct job *job)
 {
+	const struct about about = object_about(job->object, CAUSE_IGNORED);
 	const struct service_port *ports = job->object->service.ports;
 
 	for (const struct service_port *port = ports; port < job->port; port++) {
@@ -91,7 +93,7 @@ static bool is_repeated(const struct job *job)
 		     strcmp(port->name, job->port->name) != 0))
 			continue;
 		complain(
-		    job->complaints, COMPLAINT_WARNING, &job->object->place, job->title,
+		    job->complaints, COMPLAINT_WARNING, &job->object->place, &about,
 		    "port %u/%s is not served because an earlier port has its name or "
 		    "number: give each port its own",
 		    job->port->port, protocol_print(job->port->protocol));
@@ -296,7 +298,6 @@ int compile_service(const struct compile_input *input, const char *namespace,
 	const struct object *object =
 	    cluster_find(input->cluster, OBJECT_SERVICE, namespace, name);
 	CLEANUP(cleanup_service) struct wanted_service *service = NULL;
-	_cleanup_free_ char *title = NULL;
 	struct job job = { .input = input, .object = object, .complaints = complaints };
 	int r;
 
@@ -304,11 +305,9 @@ int compile_service(const struct compile_input *input, const char *namespace,
 		*ret_service = NULL;
 		return 0;
 	}
-	title = object_title(object);
 	service = calloc(1, sizeof(*service));
-	if (!title || !service)
+	if (!service)
 		return -ENOMEM;
-	job.title = title;
 	job.viewpoint = find_viewpoint(input);
 	service->namespace = strdup(namespace);
 	service->name = strdup(name);

@@ -63,11 +63,12 @@ static bool is_held_by_another(const struct job *job, const struct hg_addr *addr
 {
 	const struct object *owner = cluster_find_frontend_owner(
 	    job->input->cluster, addr, job->port->port, job->port->protocol);
+	const struct about about = object_about(job->object, CAUSE_TAKEN);
 	char text[ADDR_TEXT];
 
 	if (!owner || owner == job->object)
 		return false;
-	complain(job->complaints, COMPLAINT_WARNING, &job->object->place, job->title,
+	complain(job->complaints, COMPLAINT_WARNING, &job->object->place, &about,
 		 "%s/%s is served by Service %s/%s, which comes first by name: give one "
 		 "of the two another address or port",
 		 addr_print_port(addr, job->port->port, text),

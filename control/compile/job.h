@@ -12,7 +12,6 @@
 struct job {
 	const struct compile_input *input;
 	const struct object *object; /* the Service */
-	const char *title;	     /* "Service shop/cart" */
 	const struct service_port *port;
 	struct viewpoint viewpoint;
 	bool is_v6;

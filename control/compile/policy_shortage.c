@@ -40,10 +40,10 @@ void policy_shortage_of_bits(struct policy *policy, const struct policy_addr *ad
 			     const struct policy_draft *draft)
 {
 	const struct object *pod = addr->pod->object;
-	_cleanup_free_ char *title = object_title(pod);
+	const struct about about = object_about(pod, CAUSE_NO_ROOM);
 
 	policy->is_short = true;
-	complain(policy->complaints, COMPLAINT_ERROR, &pod->place, title,
+	complain(policy->complaints, COMPLAINT_ERROR, &pod->place, &about,
 		 "%u NetworkPolicies give it %u different %s rules, %u fit: its %s is "
 		 "isolated, nothing is allowed; merge rules with the same peers or ports",
 		 draft->isolating_count, draft->bit_count, direction(draft->is_egress),
@@ -79,12 +79,12 @@ void policy_shortage_of_tables(struct policy *policy, const struct policy_addr *
 			       const struct policy_set *set)
 {
 	const struct object *pod = addr->pod->object;
-	_cleanup_free_ char *title = object_title(pod);
+	const struct about about = object_about(pod, CAUSE_NO_ROOM);
 	struct filling full = fullest(policy);
 
 	policy->is_short = true;
 	complain(
-	    policy->complaints, COMPLAINT_ERROR, &pod->place, title,
+	    policy->complaints, COMPLAINT_ERROR, &pod->place, &about,
 	    "its %u %s rules do not fit: its %s is isolated, nothing is allowed; map "
 	    "%s has %u of %u entries in use, select by fewer different labels",
 	    set->bit_count, direction(set->is_egress), direction(set->is_egress),
@@ -94,11 +94,11 @@ void policy_shortage_of_tables(struct policy *policy, const struct policy_addr *
 void policy_shortage_of_classes(struct policy *policy, const struct policy_addr *addr)
 {
 	const struct object *pod = addr->pod->object;
-	_cleanup_free_ char *title = object_title(pod);
+	const struct about about = object_about(pod, CAUSE_NO_ROOM);
 
 	policy->is_short = true;
 	complain(
-	    policy->complaints, COMPLAINT_ERROR, &pod->place, title,
+	    policy->complaints, COMPLAINT_ERROR, &pod->place, &about,
 	    "no rule that selects it by labels holds: pods are of %u different kinds "
 	    "to the rules in force, %u are possible; select by fewer different labels",
 	    policy->classes[POLICY_PEERS].numbers.used, HG_POLICY_CLASSES);
@@ -107,16 +107,15 @@ void policy_shortage_of_classes(struct policy *policy, const struct policy_addr 
 void policy_shortage_of_regions(struct policy *policy, const struct policy_set *set)
 {
 	const char *what = policy->short_side == POLICY_PORTS ? "ports" : "ipBlocks";
-	char title[600];
 
 	policy->is_short = true;
 	for (uint32_t i = 0; i < set->isolating_count; i++) {
 		const struct policy_title *name = set->isolating[i].title;
+		const struct about about = object_about_named(
+		    OBJECT_NETWORK_POLICY, name->namespace, name->name, CAUSE_NO_ROOM);
 
-		snprintf(title, sizeof(title), "NetworkPolicy %s/%s", name->namespace,
-			 name->name);
 		complain(
-		    policy->complaints, COMPLAINT_ERROR, NULL, title,
+		    policy->complaints, COMPLAINT_ERROR, NULL, &about,
 		    "its %s do not fit: %s of the pods that it selects is isolated, "
 		    "nothing is allowed; %u of %u blocks and %u of %u classes are in "
 		    "use, merge blocks that lie side by side",
@@ -129,11 +128,11 @@ void policy_shortage_of_regions(struct policy *policy, const struct policy_set *
 void policy_shortage_of_addrs(struct policy *policy, const struct policy_addr *addr)
 {
 	const struct object *pod = addr->pod->object;
-	_cleanup_free_ char *title = object_title(pod);
+	const struct about about = object_about(pod, CAUSE_NO_ROOM);
 	char text[ADDR_TEXT];
 
 	policy->is_short = true;
-	complain(policy->complaints, COMPLAINT_ERROR, &pod->place, title,
+	complain(policy->complaints, COMPLAINT_ERROR, &pod->place, &about,
 		 "its address %s is not known to NetworkPolicies: map hg_policy_pods has "
 		 "%u of %u entries in use, raise --policy-pods",
 		 addr_print(&addr->addr, text), policy_pods_used(policy),
@@ -145,7 +144,8 @@ void policy_shortage_of_all(struct policy *policy)
 	struct filling full = fullest(policy);
 
 	policy->is_short = true;
-	complain(policy->complaints, COMPLAINT_ERROR, NULL, NULL,
+	complain(policy->complaints, COMPLAINT_ERROR, NULL,
+		 &(const struct about){ .cause = CAUSE_NOT_APPLIED },
 		 "NetworkPolicies: the change does not fit, what was in force stays: map "
 		 "%s has %u of %u entries in use, select by fewer different labels",
 		 full.map, full.used, full.size);

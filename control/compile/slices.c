@@ -61,10 +61,10 @@ static int complain_of_slice(void *context, const struct object *slice)
 
 		if (serves(&service->service, port))
 			continue;
-		_cleanup_free_ char *title = object_title(slice);
+		const struct about about = object_about(slice, CAUSE_MISSING);
 
 		print_ports(&service->service, names);
-		complain(question->complaints, COMPLAINT_WARNING, &slice->place, title,
+		complain(question->complaints, COMPLAINT_WARNING, &slice->place, &about,
 			 "port \"%s\"/%s is none of Service %s/%s, which has %s: give "
 			 "both the same name and protocol",
 			 port->name, protocol_print(port->protocol), service->namespace,
@@ -91,9 +91,9 @@ static int complain_of_orphan(void *context, const struct object *slice)
 	if (!service || slice->slice.skip ||
 	    cluster_find(question->cluster, OBJECT_SERVICE, slice->namespace, service))
 		return 0;
-	_cleanup_free_ char *title = object_title(slice);
+	const struct about about = object_about(slice, CAUSE_MISSING);
 
-	complain(question->complaints, COMPLAINT_WARNING, &slice->place, title,
+	complain(question->complaints, COMPLAINT_WARNING, &slice->place, &about,
 		 "belongs to Service %s/%s, which does not exist: correct its label "
 		 "kubernetes.io/service-name or add the Service",
 		 slice->namespace, service);

@@ -95,7 +95,7 @@ static int switch_frontend(struct plan *plan, struct change *change)
 				    &change->service, BPF_ANY);
 
 	if (r < 0) {
-		complain_map(datapath, plan->complaints, plan->title, MAP_FRONTENDS, r);
+		complain_map(datapath, plan->complaints, &plan->about, MAP_FRONTENDS, r);
 		return r;
 	}
 	if (!frontend->service)
@@ -194,7 +194,7 @@ static int commit_change(struct plan *plan, struct change *change)
 	int marked = mark_members(datapath, change);
 	r = r < 0 ? r : marked;
 	if (r < 0)
-		complain_map(datapath, plan->complaints, plan->title, MAP_BACKENDS, r);
+		complain_map(datapath, plan->complaints, &plan->about, MAP_BACKENDS, r);
 	return r;
 }
 
@@ -207,7 +207,7 @@ static int remove_frontends(struct plan *plan, struct applied_port *port)
 		int r = frontend_remove(plan->datapath, frontend, port->drain_s);
 
 		if (r < 0)
-			complain_map(plan->datapath, plan->complaints, plan->title,
+			complain_map(plan->datapath, plan->complaints, &plan->about,
 				     MAP_FRONTENDS, r);
 		failed = r < 0 ? r : failed;
 	}
@@ -260,7 +260,7 @@ static int commit_port(struct plan *plan, struct port_change *change)
 	int r = source_ranges_delete(plan->datapath, port->id, &old, wanted);
 
 	if (r < 0)
-		complain_map(plan->datapath, plan->complaints, plan->title, MAP_RANGES,
+		complain_map(plan->datapath, plan->complaints, &plan->about, MAP_RANGES,
 			     r);
 	free(port->ranges);
 	port->ranges = TAKE_PTR(change->ranges);

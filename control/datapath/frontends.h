@@ -57,6 +57,6 @@ int source_ranges_settle(struct datapath *datapath);
 
 /* One sentence for a map without room (-ENOSPC, -EAGAIN), memory, or a system call. */
 void complain_map(const struct datapath *datapath, struct complaints *complaints,
-		  const char *object, enum map map, int error);
+		  const struct about *about, enum map map, int error);
 
 #endif

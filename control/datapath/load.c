@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include "../lib/cleanup.h"
 #include "pin.h"
 
@@ -198,6 +199,16 @@ int load_open_nic(struct datapath *datapath, struct complaints *complaints,
 	return open_image(datapath, &nic_image, complaints, ret_object);
 }
 
+static bool has_kernel_btf(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool has = btf && libbpf_get_error(btf) == 0;
+
+	if (has)
+		btf__free(btf);
+	return has;
+}
+
 static void complain_load(const struct image *image, int error,
 			  struct complaints *complaints)
 {
@@ -214,7 +225,7 @@ static void complain_load(const struct image *image, int error,
 			 "BPF object %s was not loaded, the kernel has no memory for its "
 			 "maps: lower --flows, --slots or --backends (%s)",
 			 image->name, capture_tail(1));
-	else if (strstr(said, "BTF"))
+	else if (!has_kernel_btf())
 		complain(
 		    complaints, COMPLAINT_ERROR, NULL, NULL,
 		    "BPF object %s was not loaded: the kernel has no BTF for it, use "

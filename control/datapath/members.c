@@ -68,7 +68,7 @@ static int enter(struct plan *plan, struct change *change,
 	int r = backend_enter(plan->datapath, &spec, plan->complaints, ret_index);
 
 	if (r < 0) {
-		complain_map(plan->datapath, plan->complaints, plan->title, MAP_BACKENDS,
+		complain_map(plan->datapath, plan->complaints, &plan->about, MAP_BACKENDS,
 			     r);
 		return r;
 	}
@@ -145,7 +145,10 @@ int plan_members(struct plan *plan, struct change *change)
 	size_t all = wanted + frontend->member_count;
 
 	if (all > UINT16_MAX) {
-		complain(plan->complaints, COMPLAINT_ERROR, NULL, plan->title,
+		struct about about = plan->about;
+
+		about.cause = CAUSE_NO_ROOM;
+		complain(plan->complaints, COMPLAINT_ERROR, NULL, &about,
 			 "port %s has %zu backends, those departing included: a table "
 			 "names at most %u, split the Service",
 			 change->wanted->key, all, UINT16_MAX);

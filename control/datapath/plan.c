@@ -106,7 +106,7 @@ static int prepare_records(struct plan *plan, struct change *change)
 		r = write_service(plan, change);
 	}
 	if (r < 0)
-		complain_map(plan->datapath, plan->complaints, plan->title, map, r);
+		complain_map(plan->datapath, plan->complaints, &plan->about, map, r);
 	return r;
 }
 
@@ -128,16 +128,18 @@ static int prepare_vip(struct plan *plan, struct change *change)
 			r = -ENOSPC;
 	}
 	if (r < 0)
-		complain_map(datapath, plan->complaints, plan->title, map, r);
+		complain_map(datapath, plan->complaints, &plan->about, map, r);
 	return r;
 }
 
 static int complain_taken(struct plan *plan, const struct wanted_port *wanted,
 			  const struct wanted_frontend *spec, const char *holder)
 {
+	struct about about = plan->about;
 	char text[ADDR_TEXT];
 
-	complain(plan->complaints, COMPLAINT_ERROR, NULL, plan->title,
+	about.cause = CAUSE_TAKEN;
+	complain(plan->complaints, COMPLAINT_ERROR, NULL, &about,
 		 "%s %s belongs to Service %s, which keeps it: give one of them another "
 		 "address or port",
 		 addr_print_port(&spec->addr, spec->port, text),
@@ -236,7 +238,7 @@ static int copy_ranges(struct plan *plan, struct port_change *change)
 	r = source_ranges_add(plan->datapath, change->port->id, ranges->items,
 			      ranges->count);
 	if (r < 0)
-		complain_map(plan->datapath, plan->complaints, plan->title, MAP_RANGES,
+		complain_map(plan->datapath, plan->complaints, &plan->about, MAP_RANGES,
 			     r);
 	return r;
 }

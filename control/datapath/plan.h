@@ -39,7 +39,7 @@ struct port_change {
 struct plan {
 	struct datapath *datapath;
 	struct complaints *complaints;
-	const char *title;		     /* "Service shop/cart" */
+	struct about about;		     /* the Service */
 	const struct wanted_service *wanted; /* NULL: remove */
 	struct applied_service *service;
 	struct port_change *ports;

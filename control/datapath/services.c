@@ -45,7 +45,7 @@ static int run(struct plan *plan)
 	int r = plan_prepare(plan);
 
 	if (r < 0 && plan->complaints->count == complaints)
-		complain_map(plan->datapath, plan->complaints, plan->title, MAP_SERVICES,
+		complain_map(plan->datapath, plan->complaints, &plan->about, MAP_SERVICES,
 			     r);
 	if (r < 0)
 		plan_cancel(plan);
@@ -58,13 +58,12 @@ static int run(struct plan *plan)
 int datapath_apply(struct datapath *datapath, const char *namespace, const char *name,
 		   const struct wanted_service *wanted, struct complaints *complaints)
 {
-	_cleanup_free_ char *title = NULL;
+	_cleanup_free_ char *key = NULL;
 
-	if (asprintf(&title, "Service %s/%s", namespace, name) < 0) {
-		title = NULL;
+	if (asprintf(&key, "%s/%s", namespace, name) < 0) {
+		key = NULL;
 		return -ENOMEM;
 	}
-	const char *key = strchr(title, ' ') + 1;
 	struct applied_service *service = find_service(datapath, key);
 	if (!service && !wanted)
 		return 0;
@@ -74,7 +73,8 @@ int datapath_apply(struct datapath *datapath, const char *namespace, const char 
 		return -ENOMEM;
 	struct plan plan = { .datapath = datapath,
 			     .complaints = complaints,
-			     .title = title,
+			     .about = object_about_named(OBJECT_SERVICE, namespace, name,
+							 CAUSE_OTHER),
 			     .wanted = wanted,
 			     .service = service };
 	int r = run(&plan);

@@ -74,16 +74,15 @@ static void put_types(const struct listing *listing, struct json_object *item)
 static void put_problems(const struct listing *listing, struct json_object *item)
 {
 	struct json_object *problems = body_array(listing->body, item, "problems");
-	_cleanup_free_ char *title = object_title(listing->policy);
+	const struct about about = object_about(listing->policy, CAUSE_OTHER);
 	const struct complaints *const *lists = listing->world->lists;
 
-	listing->body->lost |= !title;
-	for (size_t l = 0; title && l < 3 && lists[l]; l++) {
+	for (size_t l = 0; l < 3 && lists[l]; l++) {
 		for (size_t i = 0; i < lists[l]->count; i++) {
 			const struct complaint *complaint = &lists[l]->items[i];
 			_cleanup_free_ char *text = NULL;
 
-			if (!complaint->object || strcmp(complaint->object, title) != 0)
+			if (!about_same(&complaint->about, &about))
 				continue;
 			text = complaint_print(complaint);
 			body_text(listing->body, problems, NULL, text);

@@ -87,24 +87,84 @@ static int make_room(struct complaints *list)
 	return 0;
 }
 
+/* The title, and behind it the namespace and the name alone. False: out of memory. */
+static bool copy_about(const struct about *about, struct complaint *ret)
+{
+	const char *word = about->word ? about->word : "";
+	const char *namespace = about->namespace ? about->namespace : "";
+	const char *name = about->name ? about->name : "";
+	size_t title = strlen(word) + strlen(namespace) + strlen(name) + 3;
+	size_t size = title + strlen(namespace) + strlen(name) + 2;
+
+	ret->about = (struct about){ about->kind, about->cause, about->word, NULL, NULL };
+	if (!*word && !*name)
+		return true;
+	ret->object = malloc(size);
+	if (!ret->object)
+		return false;
+	snprintf(ret->object, title, "%s%s%s%s%s", word, *word && *name ? " " : "",
+		 namespace, *namespace ? "/" : "", name);
+	char *copy = ret->object + title;
+
+	snprintf(copy, size - title, "%s", namespace);
+	ret->about.namespace = about->namespace ? copy : NULL;
+	copy += strlen(namespace) + 1;
+	snprintf(copy, strlen(name) + 1, "%s", name);
+	ret->about.name = about->name ? copy : NULL;
+	return true;
+}
+
+const char *cause_name(enum cause cause)
+{
+#define CAUSE_ROW(cause, name) name,
+	static const char *const names[] = { CAUSES(CAUSE_ROW) };
+#undef CAUSE_ROW
+
+	return names[cause];
+}
+
+const char *about_kind_name(const struct about *about)
+{
+	static const char *const names[] = { [ABOUT_DAEMON] = "daemon",
+					     [ABOUT_FILE] = "file",
+					     [ABOUT_INTERFACE] = "interface" };
+
+	return about->kind < ABOUT_OBJECT ? names[about->kind] : about->word;
+}
+
+static bool same_name(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool about_same(const struct about *a, const struct about *b)
+{
+	return a->kind == b->kind && same_name(a->namespace, b->namespace) &&
+	       same_name(a->name, b->name);
+}
+
 void complain(struct complaints *list, enum complaint_level level,
-	      const struct place *place, const char *object, const char *format, ...)
+	      const struct place *place, const struct about *about, const char *format,
+	      ...)
 {
 	struct complaint item = { .level = level };
 	va_list arguments;
+	bool named = true;
 	int length;
 
 	if (place)
 		place_copy(place, &item.place);
-	if (object)
-		item.object = strdup(object);
+	if (about)
+		named = copy_about(about, &item);
+	else
+		item.about.kind = place && place->file ? ABOUT_FILE : ABOUT_DAEMON;
 	va_start(arguments, format);
 	length = vasprintf(&item.sentence, format, arguments);
 	va_end(arguments);
 	if (length < 0)
 		item.sentence = NULL; /* vasprintf() leaves it undefined */
-	if (!item.sentence || (object && !item.object) ||
-	    (place && place->file && !item.place.file) || make_room(list) < 0) {
+	if (!item.sentence || !named || (place && place->file && !item.place.file) ||
+	    make_room(list) < 0) {
 		list->out_of_memory = true;
 		clear_item(&item);
 		return;

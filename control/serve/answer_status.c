@@ -74,6 +74,10 @@ static int put_complaint(void *context, const struct complaint *complaint)
 	body_number(body, item, "line", complaint->place.line);
 	body_number(body, item, "column", complaint->place.column);
 	body_text(body, item, "object", complaint->object);
+	body_text(body, item, "kind", about_kind_name(&complaint->about));
+	body_text(body, item, "namespace", complaint->about.namespace);
+	body_text(body, item, "name", complaint->about.name);
+	body_text(body, item, "cause", cause_name(complaint->about.cause));
 	body_text(body, item, "sentence", complaint->sentence);
 	return 0;
 }

@@ -338,25 +338,27 @@ int claims_settle(struct claims *claims, bool *ret_changed)
 }
 
 static void complain_of_rival(const struct claim *claim, const struct claim *first,
-			      const char *title, struct complaints *complaints)
+			      const struct object *object, struct complaints *complaints)
 {
+	const struct about about = object_about(object, CAUSE_DUPLICATE);
 	struct place place = { claim->file->path, claim->line, claim->column };
 
-	complain(complaints, COMPLAINT_ERROR, &place, title,
+	complain(complaints, COMPLAINT_ERROR, &place, &about,
 		 "is defined in %s:%u too, which is in force as the first file by "
 		 "name: remove one of the two",
 		 first->file->path, first->line);
 }
 
 static void complain_of_stand_in(const struct claim *claim, const struct object *object,
-				 const char *title, struct complaints *complaints)
+				 struct complaints *complaints)
 {
+	const struct about about = object_about(object, CAUSE_NO_VERSION);
 	struct place place = { claim->file->path, claim->line, claim->column };
 	const struct network_policy *policy = &object->policy;
 
 	if (policy->audit)
 		return; /* isolates nobody */
-	complain(complaints, COMPLAINT_ERROR, &place, title,
+	complain(complaints, COMPLAINT_ERROR, &place, &about,
 		 "has no good version, so %s isolated for %s%s%s and nothing is allowed: "
 		 "correct or remove it",
 		 policy->subjects.count ? "the pods that it selects are"
@@ -381,11 +383,9 @@ void claims_complain(const struct claims *claims, const struct file *file,
 		const struct claim *first = claimed->claims;
 		if (!object || (first == claim && !claim->stands_in))
 			continue;
-		_cleanup_free_ char *title = object_title(object);
 		if (first == claim)
-			complain_of_stand_in(claim, object, title, complaints);
+			complain_of_stand_in(claim, object, complaints);
 		else if (!claim->stands_in)
-			complain_of_rival(claim, first, title, complaints);
-		complaints->out_of_memory |= !title;
+			complain_of_rival(claim, first, object, complaints);
 	}
 }

@@ -70,18 +70,22 @@ static bool precedes(const struct place *place, struct json_object *node)
 	       (place->line == line && place->column < position_column(node));
 }
 
-/* Faults of the tree in front of `next` (NULL: all) belong to the object of this title.
- */
-static void tell_faults(struct reading *reading, const char *title,
+/* What is not told from other objects of its file. */
+static const struct about in_file = { .kind = ABOUT_FILE };
+
+/* Faults of the tree in front of `next` (NULL: all) are of what is read. */
+static void tell_faults(struct reading *reading, const struct about *read,
 			struct json_object *next)
 {
 	const struct complaints *faults = &reading->tree->faults;
+	struct about about = *read;
 
 	for (; reading->faults_told < faults->count; reading->faults_told++) {
 		const struct complaint *fault = &faults->items[reading->faults_told];
 		if (next && !precedes(&fault->place, next))
 			return;
-		complain(reading->complaints, fault->level, &fault->place, title, "%s",
+		about.cause = fault->about.cause;
+		complain(reading->complaints, fault->level, &fault->place, &about, "%s",
 			 fault->sentence);
 	}
 }
@@ -239,17 +243,6 @@ static bool read_metadata(struct decode *decode, const struct field *root,
 	return known;
 }
 
-/* Complaints from here on carry the object's title. */
-static void set_title(struct decode *decode, const struct object *object,
-		      char **ret_title)
-{
-	if (decode->out_of_memory)
-		return;
-	*ret_title = object_title(object);
-	decode->out_of_memory |= !*ret_title;
-	decode->title = *ret_title;
-}
-
 /* Of all others, what labels say is read by now. */
 static bool is_selected_by_labels(enum object_kind kind)
 {
@@ -261,19 +254,19 @@ static int read_object(struct reading *reading, const struct field *node,
 {
 	const struct kind *kind = heading->kind;
 	struct decode decode = { .file = reading->tree->file,
-				 .title = object_kind_name(kind->kind),
+				 .about = object_about_named(kind->kind, NULL, NULL,
+							     CAUSE_OTHER),
 				 .complaints = reading->complaints };
 	struct object *object CLEANUP(free_object) = object_new(kind->kind);
-	_cleanup_free_ char *title = NULL;
 
 	if (!object)
 		return -ENOMEM;
 	struct place place = field_place(&decode, node);
 	place_copy(&place, &object->place);
 	bool known = read_metadata(&decode, node, kind, object);
-	if (known)
-		set_title(&decode, object, &title);
-	tell_faults(reading, decode.title, next);
+	if (known && !decode.out_of_memory) /* complaints from here on name it */
+		decode.about = object_about(object, CAUSE_OTHER);
+	tell_faults(reading, &decode.about, next);
 	if (heading->is_unread_version)
 		complain_of_version(&decode, node, kind);
 	decode_labels(&decode, node, object);
@@ -307,11 +300,11 @@ static int read_items(struct reading *reading, struct decode *decode,
 	int r = 0;
 
 	if (decode->errors) {
-		tell_faults(reading, decode->title, next);
+		tell_faults(reading, &decode->about, next);
 		return refuse(reading, NULL);
 	}
 	if (count)
-		tell_faults(reading, decode->title,
+		tell_faults(reading, &decode->about,
 			    json_object_array_get_idx(items.value, 0));
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		struct field item = field_item(&items, i);
@@ -326,18 +319,19 @@ static int read_node(struct reading *reading, const struct field *node,
 		     const struct kind *inherited, struct json_object *next)
 {
 	struct decode decode = { .file = reading->tree->file,
+				 .about = in_file,
 				 .complaints = reading->complaints };
 	struct heading heading;
 	char shown[2][FIELD_SHOW];
 
 	if (!read_heading(&decode, node, inherited, &heading)) {
-		tell_faults(reading, NULL, next);
+		tell_faults(reading, &in_file, next);
 		return decode.out_of_memory ? -ENOMEM : refuse(reading, NULL);
 	}
 	/* what an item is must not depend on its way into a list */
 	struct field self = { .value = node->value };
 	if (heading.is_list) {
-		decode.title = "List";
+		decode.about.word = "List";
 		return read_items(reading, &decode, &self, heading.kind, next);
 	}
 	if (heading.kind)
@@ -348,7 +342,7 @@ static int read_node(struct reading *reading, const struct field *node,
 		   "remove it if that is not meant",
 		   field_show(heading.kind_text, shown[0]),
 		   field_show(heading.api, shown[1]));
-	tell_faults(reading, NULL, next);
+	tell_faults(reading, &in_file, next);
 	return decode.out_of_memory ? -ENOMEM : 0;
 }
 
@@ -360,7 +354,7 @@ static int read_document(void *context, const struct tree *tree)
 	reading.tree = tree;
 	int r = tree->root ? read_node(&reading, &root, NULL, NULL) : 0;
 	if (r == 0)
-		tell_faults(&reading, NULL, NULL);
+		tell_faults(&reading, &in_file, NULL);
 	return r;
 }
 

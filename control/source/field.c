@@ -77,6 +77,7 @@ static void print_path(FILE *out, const struct field *field)
 static void tell(struct decode *decode, const struct field *field,
 		 enum complaint_level level, const char *format, va_list arguments)
 {
+	struct about about = decode->about;
 	_cleanup_free_ char *sentence = NULL;
 	size_t length;
 	FILE *out = open_memstream(&sentence, &length);
@@ -94,7 +95,8 @@ static void tell(struct decode *decode, const struct field *field,
 		return;
 	}
 	struct place place = field_place(decode, field);
-	complain(decode->complaints, level, &place, decode->title, "%s", sentence);
+	about.cause = level == COMPLAINT_ERROR ? CAUSE_INVALID : CAUSE_IGNORED;
+	complain(decode->complaints, level, &place, &about, "%s", sentence);
 }
 
 void field_complain(struct decode *decode, const struct field *field, const char *format,

@@ -13,7 +13,7 @@
 /* What is known about the object that is being read. */
 struct decode {
 	const char *file;
-	const char *title; /* "Service shop/cart", for complaints */
+	struct about about; /* the object, for complaints */
 	struct complaints *complaints;
 	unsigned errors; /* complaints that refuse the object */
 	bool out_of_memory;

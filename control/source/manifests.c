@@ -74,7 +74,7 @@ static void set_aside(struct manifests *manifests, struct file *file)
 
 	complaints_clear(&file->complaints);
 	complain(
-	    &file->complaints, COMPLAINT_WARNING, &place, NULL,
+	    &file->complaints, COMPLAINT_WARNING, &place, ABOUT_ITS_FILE(CAUSE_IGNORED),
 	    "is not a regular file and is ignored: replace it by a file, or remove it");
 	lose_file(manifests, file);
 }
@@ -227,7 +227,7 @@ static void copy_complaints(const struct complaints *from, struct complaints *to
 {
 	for (size_t i = 0; i < from->count; i++) {
 		const struct complaint *item = &from->items[i];
-		complain(to, item->level, &item->place, item->object, "%s",
+		complain(to, item->level, &item->place, &item->about, "%s",
 			 item->sentence);
 	}
 	to->out_of_memory |= from->out_of_memory;
@@ -247,7 +247,8 @@ static bool same_complaints(const struct complaints *a, const struct complaints 
 		if (x->level != y->level || x->place.line != y->place.line ||
 		    x->place.column != y->place.column ||
 		    !same_text(x->place.file, y->place.file) ||
-		    !same_text(x->object, y->object) ||
+		    x->about.cause != y->about.cause ||
+		    !about_same(&x->about, &y->about) ||
 		    !same_text(x->sentence, y->sentence))
 			return false;
 	}
@@ -262,13 +263,13 @@ static bool collect_complaints(struct manifests *manifests, int folder_error, in
 
 	if (folder_error < 0)
 		complain(
-		    &all, COMPLAINT_ERROR, &place, NULL,
+		    &all, COMPLAINT_ERROR, &place, ABOUT_ITS_FILE(CAUSE_UNREADABLE),
 		    "the folder cannot be read (%s), everything stays in force: bring "
 		    "it back with its files",
 		    strerror(-folder_error));
 	else if (manifests->watch_error < 0)
 		complain(
-		    &all, COMPLAINT_WARNING, &place, NULL,
+		    &all, COMPLAINT_WARNING, &place, ABOUT_ITS_FILE(CAUSE_OTHER),
 		    "the folder cannot be watched (%s) and is read every second "
 		    "instead: raise fs.inotify.max_user_watches and max_user_instances",
 		    strerror(-manifests->watch_error));

@@ -68,16 +68,19 @@ static void clear_reading(struct reading *reading)
 
 static int take(struct claims *claims, struct file *file, struct object **place)
 {
-	_cleanup_free_ char *title = object_title(*place);
 	struct place at = { file->path, (*place)->place.line, (*place)->place.column };
+	_cleanup_free_ char *namespace = strdup((*place)->namespace);
+	_cleanup_free_ char *name = strdup((*place)->name);
+	const struct about about =
+	    object_about_named((*place)->kind, namespace, name, CAUSE_DUPLICATE);
 	unsigned line = 0;
 
-	if (!title)
+	if (!namespace || !name)
 		return -ENOMEM;
 	int r = claims_take(claims, file, TAKE_PTR(*place), &line);
 	if (r != -EEXIST)
 		return r;
-	complain(&file->complaints, COMPLAINT_ERROR, &at, title,
+	complain(&file->complaints, COMPLAINT_ERROR, &at, &about,
 		 "is defined in line %u of this file already, which is in force: remove "
 		 "one of the two",
 		 line);
@@ -113,7 +116,8 @@ static int refuse_file(struct file *file, int error)
 {
 	struct place place = { .file = file->path };
 
-	complain(&file->complaints, COMPLAINT_ERROR, &place, NULL,
+	complain(&file->complaints, COMPLAINT_ERROR, &place,
+		 ABOUT_ITS_FILE(CAUSE_UNREADABLE),
 		 "cannot be read (%s), what it held stays in force: %s", strerror(-error),
 		 error == -EACCES ? "permit it, or remove the file"
 				  : "write it anew, or remove it");

@@ -43,7 +43,8 @@ static void mark_fault(struct tree *tree)
 #define fault(tree, mark, ...)                                                           \
 	do {                                                                             \
 		struct place place_ = place_of(tree, mark);                              \
-		complain(&(tree)->faults, COMPLAINT_ERROR, &place_, NULL, __VA_ARGS__);  \
+		complain(&(tree)->faults, COMPLAINT_ERROR, &place_,                      \
+			 ABOUT_ITS_FILE(CAUSE_INVALID), __VA_ARGS__);                    \
 		mark_fault(tree);                                                        \
 	} while (0)
 
@@ -51,7 +52,8 @@ static void mark_fault(struct tree *tree)
 #define refuse(tree, complaints, mark, ...)                                              \
 	({                                                                               \
 		struct place place_ = place_of(tree, mark);                              \
-		complain(complaints, COMPLAINT_ERROR, &place_, NULL, __VA_ARGS__);       \
+		complain(complaints, COMPLAINT_ERROR, &place_,                           \
+			 ABOUT_ITS_FILE(CAUSE_SYNTAX), __VA_ARGS__);                     \
 		-EBADMSG;                                                                \
 	})
 

@@ -23,7 +23,8 @@ static void refuse(const struct stream *stream, unsigned line, unsigned column,
 		   const char *sentence)
 {
 	struct place place = { (char *)stream->text->file, line, column };
-	complain(stream->complaints, COMPLAINT_ERROR, &place, NULL, "%s", sentence);
+	complain(stream->complaints, COMPLAINT_ERROR, &place,
+		 ABOUT_ITS_FILE(CAUSE_SYNTAX), "%s", sentence);
 }
 
 /* libyaml compares each %TAG directive with all others: keep them few. */
@@ -82,15 +83,18 @@ static int refuse_syntax(const struct stream *stream)
 		return -ENOMEM;
 	if (parser->error == YAML_READER_ERROR) {
 		find_offset(stream, parser->problem_offset, &place.line, &place.column);
-		complain(stream->complaints, COMPLAINT_ERROR, &place, NULL,
+		complain(stream->complaints, COMPLAINT_ERROR, &place,
+			 ABOUT_ITS_FILE(CAUSE_SYNTAX),
 			 "not text in UTF-8 (%s): save it as UTF-8", problem);
 	} else if (parser->context) {
 		complain(
-		    stream->complaints, COMPLAINT_ERROR, &place, NULL,
+		    stream->complaints, COMPLAINT_ERROR, &place,
+		    ABOUT_ITS_FILE(CAUSE_SYNTAX),
 		    "not valid YAML: %s, %s from line %lu on: correct the syntax here",
 		    problem, parser->context, parser->context_mark.line + 1);
 	} else {
-		complain(stream->complaints, COMPLAINT_ERROR, &place, NULL,
+		complain(stream->complaints, COMPLAINT_ERROR, &place,
+			 ABOUT_ITS_FILE(CAUSE_SYNTAX),
 			 "not valid YAML: %s: correct the syntax here", problem);
 	}
 	return -EBADMSG;

@@ -144,14 +144,19 @@ static int each_complaint(void *context,
 			  int (*visit)(void *visitor, const struct complaint *complaint),
 			  void *visitor)
 {
-	static char file[] = "/m/cart.yaml", object[] = "Service shop/cart",
-		    sentence[] = "port 70000 is not a port: use 1 to 65535";
-	const struct complaint complaint = {
-		COMPLAINT_ERROR, { file, 7, 9 }, object, sentence
-	};
+	const struct about about =
+	    object_about_named(OBJECT_SERVICE, "shop", "cart", CAUSE_INVALID);
+	static char file[] = "/m/cart.yaml";
+	const struct place place = { file, 7, 9 };
+	struct complaints list = { 0 };
 
 	(void)context;
-	return visit(visitor, &complaint);
+	complain(&list, COMPLAINT_ERROR, &place, &about,
+		 "port 70000 is not a port: use 1 to 65535");
+	int r = visit(visitor, &list.items[0]);
+
+	complaints_clear(&list);
+	return r;
 }
 
 static int describe_check(void *context, const struct hg_addr *address,

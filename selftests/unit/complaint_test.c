@@ -7,17 +7,36 @@
 
 static void complaint_prints_place_object_and_sentence(void **state)
 {
-	static const struct {
+	const struct {
 		const char *file;
 		unsigned line, column;
-		const char *object, *text;
+		struct about about;
+		const char *text;
 	} CASES[] = {
-		{ "a.yaml", 3, 7, "Service shop/cart",
+		{ "a.yaml", 3, 7,
+		  object_about_named(OBJECT_SERVICE, "shop", "cart", CAUSE_INVALID),
 		  "a.yaml:3:7: Service shop/cart: port 70000 is not a port" },
-		{ "a.yaml", 3, 0, NULL, "a.yaml:3: port 70000 is not a port" },
-		{ "a.yaml", 0, 0, NULL, "a.yaml: port 70000 is not a port" },
-		{ NULL, 3, 7, "Node a", "Node a: port 70000 is not a port" },
-		{ NULL, 0, 0, NULL, "port 70000 is not a port" },
+		{ "a.yaml", 3, 7,
+		  object_about_named(OBJECT_POD, NULL, NULL, CAUSE_INVALID),
+		  "a.yaml:3:7: Pod: port 70000 is not a port" },
+		{ "a.yaml",
+		  3,
+		  0,
+		  { .kind = ABOUT_FILE },
+		  "a.yaml:3: port 70000 is not a port" },
+		{ "a.yaml",
+		  0,
+		  0,
+		  { .kind = ABOUT_FILE },
+		  "a.yaml: port 70000 is not a port" },
+		{ NULL, 3, 7, object_about_named(OBJECT_NODE, "", "a", CAUSE_INVALID),
+		  "Node a: port 70000 is not a port" },
+		{ NULL,
+		  0,
+		  0,
+		  { .kind = ABOUT_INTERFACE, .name = "eth0" },
+		  "eth0: port 70000 is not a port" },
+		{ NULL, 0, 0, { 0 }, "port 70000 is not a port" },
 	};
 	struct complaints list = { 0 };
 
@@ -31,7 +50,7 @@ static void complaint_prints_place_object_and_sentence(void **state)
 			snprintf(file, sizeof(file), "%s", CASES[i].file);
 			place.file = file;
 		}
-		complain(&list, COMPLAINT_ERROR, &place, CASES[i].object,
+		complain(&list, COMPLAINT_ERROR, &place, &CASES[i].about,
 			 "port %d is not a port", 70000);
 		file[0] = '!'; /* the complaint keeps a copy */
 		text = complaint_print(&list.items[i]);
@@ -40,6 +59,40 @@ static void complaint_prints_place_object_and_sentence(void **state)
 	}
 	complaints_clear(&list);
 	assert_int_equal(list.count, 0);
+}
+
+/* What is decided by kind, object and cause holds whatever the words are. */
+static void complaint_keeps_kind_object_and_cause_of_its_own(void **state)
+{
+	char namespace[] = "shop", name[] = "cart", path[] = "a.yaml";
+	const struct about pod = object_about_named(OBJECT_POD, namespace, name,
+						    CAUSE_INVALID),
+			   policy = object_about_named(OBJECT_NETWORK_POLICY, "shop",
+						       "cart", CAUSE_NO_ROOM);
+	const struct place place = { .file = path };
+	struct complaints list = { 0 };
+
+	(void)state;
+	complain(&list, COMPLAINT_ERROR, NULL, &pod, "is bad");
+	name[0] = namespace[0] = '!';
+	const struct about *kept = &list.items[0].about;
+
+	assert_true(object_about_is(kept, OBJECT_POD));
+	assert_false(object_about_is(kept, OBJECT_NETWORK_POLICY));
+	assert_string_equal(about_kind_name(kept), "Pod");
+	assert_string_equal(kept->namespace, "shop");
+	assert_string_equal(kept->name, "cart");
+	assert_string_equal(cause_name(kept->cause), "invalid");
+	assert_false(about_same(kept, &policy));
+	assert_true(about_same(
+	    &policy,
+	    &(struct about){ .kind = policy.kind, .namespace = "shop", .name = "cart" }));
+	complain(&list, COMPLAINT_ERROR, &place, NULL, "is bad");
+	complain(&list, COMPLAINT_ERROR, NULL, NULL, "is bad");
+	assert_string_equal(about_kind_name(&list.items[1].about), "file");
+	assert_string_equal(about_kind_name(&list.items[2].about), "daemon");
+	assert_string_equal(cause_name(CAUSE_OPEN), "open");
+	complaints_clear(&list);
 }
 
 static void complaints_keep_all_in_order_and_know_errors_from_warnings(void **state)
@@ -108,6 +161,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(complaint_prints_place_object_and_sentence),
+		cmocka_unit_test(complaint_keeps_kind_object_and_cause_of_its_own),
 		cmocka_unit_test(
 		    complaints_keep_all_in_order_and_know_errors_from_warnings),
 		cmocka_unit_test(log_lines_carry_level_or_journal_priority),

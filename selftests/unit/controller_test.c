@@ -38,9 +38,12 @@ int datapath_apply(struct datapath *datapath, const char *namespace, const char 
 		   const struct wanted_service *wanted, struct complaints *complaints)
 {
 	(void)datapath;
-	(void)namespace;
 	if (seen.apply_error) {
-		complain(complaints, COMPLAINT_ERROR, NULL, name, "no space in hg_slots");
+		const struct about about =
+		    object_about_named(OBJECT_SERVICE, namespace, name, CAUSE_NO_ROOM);
+
+		complain(complaints, COMPLAINT_ERROR, NULL, &about,
+			 "no space in hg_slots");
 		return seen.apply_error;
 	}
 	seen.applied++;

@@ -23,9 +23,11 @@ static struct wanted_backend backend_of(enum backend_state state, int health)
 
 static void expect_sentence(const struct wanted_service *service, const char *sentence)
 {
+	const struct about about =
+	    object_about_named(OBJECT_SERVICE, "shop", "web", CAUSE_OUTAGE);
 	struct complaints complaints = { 0 };
 
-	outage_complain(service, "Service shop/web", &complaints);
+	outage_complain(service, &about, &complaints);
 	assert_int_equal(complaints.count, sentence ? 1 : 0);
 	if (sentence) {
 		assert_int_equal(complaints.items[0].level, COMPLAINT_WARNING);

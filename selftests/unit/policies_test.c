@@ -170,6 +170,22 @@ static void
 policies_of_a_previous_daemon_stay_while_manifests_cannot_be_read(void **state)
 {
 	const struct place place = { .file = (char[]){ "pol.yaml" }, .line = 3 };
+	const struct about HIDING[] = {
+		object_about_named(OBJECT_POD, "shop", "a", CAUSE_INVALID),
+		object_about_named(OBJECT_NAMESPACE, "", "shop", CAUSE_INVALID),
+		/* what its items are is not known */
+		{ .kind = ABOUT_FILE, .word = "List", .cause = CAUSE_INVALID },
+		/* whom it selects neither */
+		object_about_named(OBJECT_NETWORK_POLICY, NULL, NULL, CAUSE_INVALID),
+	};
+	const struct about TELLING[] = {
+		object_about_named(OBJECT_SERVICE, "shop", "a", CAUSE_INVALID),
+		object_about_named(OBJECT_SERVICE, NULL, NULL, CAUSE_INVALID),
+		/* it isolates whom it selects */
+		object_about_named(OBJECT_NETWORK_POLICY, "shop", "a", CAUSE_INVALID),
+		/* the other one is in force */
+		object_about_named(OBJECT_POD, "shop", "a", CAUSE_DUPLICATE),
+	};
 
 	(void)state;
 	seen.is_on = true;
@@ -181,11 +197,14 @@ policies_of_a_previous_daemon_stay_while_manifests_cannot_be_read(void **state)
 	assert_string_equal(controller.policies.complaints.items[0].place.file,
 			    "pol.yaml");
 	complaints_clear(&seen.manifests);
-	complain(&seen.manifests, COMPLAINT_ERROR, &place, "Pod shop/a", "no good name");
-	assert_held("this cannot be read");
-	complaints_clear(&seen.manifests);
+	for (size_t i = 0; i < sizeof(HIDING) / sizeof(*HIDING); i++) {
+		complain(&seen.manifests, COMPLAINT_ERROR, &place, &HIDING[i], "is bad");
+		assert_held("this cannot be read");
+		complaints_clear(&seen.manifests);
+	}
 	/* These hide no pod. */
-	complain(&seen.manifests, COMPLAINT_ERROR, &place, "Service shop/a", "bad port");
+	for (size_t i = 0; i < sizeof(TELLING) / sizeof(*TELLING); i++)
+		complain(&seen.manifests, COMPLAINT_ERROR, &place, &TELLING[i], "is bad");
 	complain(&seen.manifests, COMPLAINT_WARNING, &place, NULL, "a kind is ignored");
 	assert_int_equal(policies_update(&controller), 0);
 	assert_int_equal(seen.made, 1);

@@ -138,8 +138,8 @@ int policy_update(struct policy *policy, const struct cluster *cluster,
 	assert_ptr_equal(policy, &compiler);
 	assert_non_null(cluster);
 	if (seen.update_error == -ENOSPC)
-		complain(complaints, COMPLAINT_ERROR, NULL, "NetworkPolicy shop/deny",
-			 "does not fit");
+		complain(complaints, COMPLAINT_ERROR, NULL,
+			 &(struct about){ .cause = CAUSE_NO_ROOM }, "does not fit");
 	seen.updates++;
 	return seen.update_error;
 }

@@ -72,6 +72,10 @@ static void status_says_what_is_and_what_is_not(void **state)
 	assert_at(json, "policy.podsIsolated", "2");
 	assert_at(json, "complaints.0.line", "7");
 	assert_at(json, "complaints.0.object", "Service shop/cart");
+	assert_at(json, "complaints.0.kind", "Service");
+	assert_at(json, "complaints.0.namespace", "shop");
+	assert_at(json, "complaints.0.name", "cart");
+	assert_at(json, "complaints.0.cause", "invalid");
 	assert_non_null(strstr(json_object_get_string(at(json, "notServed.0")), "host"));
 	json_object_put(json);
 }

@@ -38,16 +38,13 @@ static int read_folder(const char *folder, struct offline *offline)
 
 static void print_complaints(const struct complaints *complaints)
 {
-	static const char policy[] = "NetworkPolicy ";
-
 	for (size_t i = 0; i < complaints->count; i++) {
 		const struct complaint *complaint = &complaints->items[i];
 		bool is_error = complaint->level == COMPLAINT_ERROR;
 		_cleanup_free_ char *text = complaint_print(complaint);
 
 		if (!is_error &&
-		    !(complaint->object &&
-		      !strncmp(complaint->object, policy, sizeof(policy) - 1)))
+		    !object_about_is(&complaint->about, OBJECT_NETWORK_POLICY))
 			continue;
 		fprintf(stderr, "headgate: %s: %s\n", is_error ? "error" : "warning",
 			text ? text : complaint->sentence);
