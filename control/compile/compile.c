@@ -322,6 +322,7 @@ int compile_service(const struct compile_input *input, const char *namespace,
 	r = collect_checks(service);
 	if (r < 0)
 		return r;
+	frontends_warn_of_open(&job);
 	slices_complain_of_ports(input->cluster, object, complaints);
 	*ret_service = TAKE_PTR(service);
 	return 0;

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "../lib/cleanup.h"
 
@@ -131,6 +132,11 @@ static int by_range(const void *x, const void *y)
 	return order ? order : (int)a->bits - (int)b->bits;
 }
 
+static bool is_v4_range(const struct cidr *range)
+{
+	return addr_is_v4(&range->addr) && range->bits >= 96;
+}
+
 /*
  * The ranges of this family. A mask of length zero lets everybody in, and so does a
  * family without ranges: then the list is empty.
@@ -149,9 +155,8 @@ static int collect_ranges(const struct job *job, struct cidr_list *ret_ranges)
 		return -ENOMEM;
 	for (size_t i = 0; i < all->count; i++) {
 		const struct cidr *range = &all->items[i];
-		bool is_v4 = addr_is_v4(&range->addr) && range->bits >= 96;
 
-		if (is_v4 == job->is_v6)
+		if (is_v4_range(range) == job->is_v6)
 			continue;
 		if (range->bits == zero_bits)
 			return 0;
@@ -202,4 +207,68 @@ int frontends_fill(const struct job *job, struct wanted_port *port)
 	else
 		free(ranges.items);
 	return 0;
+}
+
+/* ---- addresses that ranges of the other family leave open ---- */
+/* Is everybody let in by the ranges there are? Then nothing is meant to be shut. */
+static bool lets_all_in(const struct cidr_list *ranges)
+{
+	for (size_t i = 0; i < ranges->count; i++) {
+		const struct cidr *range = &ranges->items[i];
+
+		if (range->bits == (is_v4_range(range) ? 96 : 0))
+			return true;
+	}
+	return false;
+}
+
+static bool has_range(const struct cidr_list *ranges, bool is_v6)
+{
+	for (size_t i = 0; i < ranges->count; i++) {
+		if (is_v4_range(&ranges->items[i]) != is_v6)
+			return true;
+	}
+	return false;
+}
+
+/* The load balancer addresses of a family, "a, b", in a new string; "": none. */
+static char *list_addrs(const struct addr_list *addrs, bool is_v6)
+{
+	char *text = NULL, addr[ADDR_TEXT];
+	const char *separator = "";
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < addrs->count; i++) {
+		if (addr_is_v4(&addrs->items[i]) == is_v6 ||
+		    is_listed(addrs, i, &addrs->items[i]))
+			continue;
+		fprintf(out, "%s%s", separator, addr_print(&addrs->items[i], addr));
+		separator = ", ";
+	}
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+void frontends_warn_of_open(const struct job *job)
+{
+	const struct about about = object_about(job->object, CAUSE_OPEN);
+	const struct service *service = &job->object->service;
+	const struct cidr_list *ranges = &service->source_ranges;
+	bool is_v6 = has_range(ranges, false);
+	_cleanup_free_ char *open = NULL;
+
+	if (!ranges->count || (is_v6 && has_range(ranges, true)) || lets_all_in(ranges))
+		return;
+	open = list_addrs(&service->load_balancer_ips, is_v6);
+	job->complaints->out_of_memory |= !open;
+	if (open && *open)
+		complain(job->complaints, COMPLAINT_WARNING, &job->object->place, &about,
+			 "spec.loadBalancerSourceRanges has no IPv%d range, so that any "
+			 "source may use %s: add one, or %s if that is meant",
+			 is_v6 ? 6 : 4, open, is_v6 ? "::/0" : "0.0.0.0/0");
 }

@@ -25,6 +25,10 @@ struct job {
  */
 int frontends_fill(const struct job *job, struct wanted_port *port);
 
+/* Warn, once for a Service, of load balancer addresses that source ranges of the other
+ * family alone leave open, as kube-proxy does. */
+void frontends_warn_of_open(const struct job *job);
+
 /* Backends in their states, and the table over the active ones. 0 or -ENOMEM. */
 int backends_fill(const struct job *job, const struct endpoint_list *list,
 		  struct wanted_port *port);

@@ -161,6 +161,63 @@ frontends_source_ranges_hold_for_load_balancer_addresses_per_family(void **state
 	free_world(world);
 }
 
+/* As kube-proxy filters; but somebody who names sources of one family hardly means that. */
+static void frontends_left_open_by_ranges_of_the_other_family_are_told_once(void **state)
+{
+	static const struct {
+		const char *ranges[2], *sentence;
+	} ROWS[] = {
+		{ { "192.0.2.0/24", "198.51.100.0/24" },
+		  "spec.loadBalancerSourceRanges has no IPv6 range, so that any source "
+		  "may "
+		  "use 2001:db8::2: add one, or ::/0 if that is meant" },
+		{ { "2001:db8:1::/48", NULL },
+		  "spec.loadBalancerSourceRanges has no IPv4 range, so that any source "
+		  "may "
+		  "use 203.0.113.2: add one, or 0.0.0.0/0 if that is meant" },
+		{ { "192.0.2.0/24", "2001:db8:1::/48" }, NULL },
+		{ { "192.0.2.0/24", "::/0" }, NULL },
+		{ { "0.0.0.0/0", NULL }, NULL }, /* shuts nobody out */
+		{ { NULL, NULL }, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+		struct world *world = new_world();
+		struct object *service = exposed_service();
+
+		for (size_t k = 0; k < 2 && ROWS[i].ranges[k]; k++)
+			add_range(&service->service.source_ranges, ROWS[i].ranges[k]);
+		set(world, service);
+		assert_non_null(compile(world));
+		assert_int_equal(world->complaints.count, ROWS[i].sentence ? 1 : 0);
+		if (ROWS[i].sentence) {
+			const struct complaint *told = &world->complaints.items[0];
+
+			assert_int_equal(told->level, COMPLAINT_WARNING);
+			assert_int_equal(told->about.cause, CAUSE_OPEN);
+			assert_string_equal(told->object, "Service shop/cart");
+			assert_string_equal(told->sentence, ROWS[i].sentence);
+		}
+		free_world(world);
+	}
+}
+
+/* Only load balancer addresses are subject to ranges at all. */
+static void frontends_without_load_balancer_address_are_not_called_open(void **state)
+{
+	struct world *world = new_world();
+	struct object *service = exposed_service();
+
+	(void)state;
+	add_range(&service->service.source_ranges, "192.0.2.0/24");
+	service->service.load_balancer_ips.count = 1; /* the IPv4 one */
+	set(world, service);
+	assert_non_null(compile(world));
+	assert_int_equal(world->complaints.count, 0);
+	free_world(world);
+}
+
 static void
 frontends_address_listed_twice_is_one_frontend_and_keeps_its_ranges(void **state)
 {
@@ -207,6 +264,10 @@ int main(void)
 		cmocka_unit_test(frontends_cluster_ip_stays_inside_unless_exposed),
 		cmocka_unit_test(
 		    frontends_source_ranges_hold_for_load_balancer_addresses_per_family),
+		cmocka_unit_test(
+		    frontends_left_open_by_ranges_of_the_other_family_are_told_once),
+		cmocka_unit_test(
+		    frontends_without_load_balancer_address_are_not_called_open),
 		cmocka_unit_test(
 		    frontends_address_listed_twice_is_one_frontend_and_keeps_its_ranges),
 		cmocka_unit_test(frontends_options_become_flags_and_numbers),
