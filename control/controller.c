@@ -4,13 +4,15 @@
 #include <signal.h>
 #include <string.h>
 
+#include "compile/slices.h"
 #include "controller.h"
 #include "controller_state.h"
 #include "privilege.h"
 #include "readiness.h"
 
 /* Of Services on one turn of the loop: everything else waits this long. */
-#define TURN_NS 20000000U
+#define TURN_NS	   20000000U
+#define ORPHANS_MS 2000U
 
 static void on_work(uv_timer_t *timer);
 static void on_retry(uv_timer_t *timer);
@@ -111,11 +113,32 @@ static void on_work(uv_timer_t *timer)
 		controller_schedule(controller);
 }
 
+void controller_expect_orphans(struct controller *controller)
+{
+	controller->orphans_due_ms = uv_now(&controller->loop) + ORPHANS_MS;
+}
+
+/* While files arrive one by one, a slice before its Service is no mistake. */
+static void tell_orphans(struct controller *controller, uint64_t now_ms)
+{
+	struct complaints complaints = { 0 };
+
+	if (!controller->orphans_due_ms || now_ms < controller->orphans_due_ms)
+		return;
+	controller->orphans_due_ms = 0;
+	slices_complain_of_orphans(controller->cluster, &complaints);
+	notices_update(&controller->orphan_notices, &complaints);
+	complaints_clear(&complaints);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct controller *controller = timer->data;
+	uint64_t now_ms = uv_now(&controller->loop);
 
 	datapath_tick(controller->datapath);
+	changes_tick(&controller->changes, now_ms);
+	tell_orphans(controller, now_ms);
 }
 
 static void on_end(uv_signal_t *handle, int number)
@@ -228,6 +251,7 @@ static int begin(struct controller *controller)
 			    strerror(-r));
 	log_takeover(controller);
 	tell_ready(controller);
+	changes_begin(&controller->changes);
 	/* What reading and programming everything at once needed is not needed again. */
 	malloc_trim(0);
 	return 0;
@@ -279,6 +303,7 @@ static void close_all(struct controller *controller)
 	local_pods_clear(controller);
 	interfaces_clear(controller);
 	opening_clear(controller);
+	changes_clear(&controller->changes);
 }
 
 int controller_run(const struct options *options)

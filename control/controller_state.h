@@ -16,6 +16,7 @@
 #include <uthash.h>
 #include <uv.h>
 
+#include "changes.h"
 #include "compile/compile.h"
 #include "compile/policy.h"
 #include "health/health.h"
@@ -45,6 +46,8 @@ struct policies {
 	struct judged_service *judged; /* what was asked for, by Service */
 	struct lingering *lingering;   /* asked for still, though no endpoint */
 	bool changed;		       /* the compiler has something to do */
+	bool
+	    held; /* an earlier daemon's are in force, tables are mapped if they can be */
 	struct complaints complaints;
 	struct notices notices;
 	struct retry retry;
@@ -122,12 +125,14 @@ struct controller {
 	struct settling settling;
 	struct refusals refusals;
 	struct local_pods pods;
+	struct changes changes;
 	struct cidr_list inside; /* nodes' addresses, as told to the datapath */
 
 	struct complaints opening; /* warnings of opening; they stand while we run */
 	struct complaints routing; /* of the last reroute */
 	struct complaints missing; /* interfaces that do not exist */
-	struct notices manifest_notices, routing_notices, missing_notices;
+	struct notices manifest_notices, routing_notices, missing_notices, orphan_notices;
+	uint64_t orphans_due_ms; /* when EndpointSlices without Service are told; 0: no */
 	struct retry routing_retry;
 	struct due due;
 	uint64_t started_ms;
@@ -135,6 +140,8 @@ struct controller {
 
 /* Do what is due on the loop's next turn. */
 void controller_schedule(struct controller *controller);
+/* Manifests have changed: look for EndpointSlices without Service when they are still. */
+void controller_expect_orphans(struct controller *controller);
 /* Note a failure (with exponential backoff) or a success; the retry timer follows. */
 void controller_failed(struct controller *controller, struct retry *retry);
 void controller_succeeded(struct retry *retry);
@@ -215,6 +222,10 @@ uint64_t policies_retry(struct controller *controller, uint64_t now_ms);
 /* The maps' use; 0: they are not in use. */
 size_t policies_usage(const struct controller *controller,
 		      struct datapath_usage *ret_usage, size_t size);
+/* Does an enforced policy isolate the pod at this place of hg_policy_pods? */
+bool policies_isolate(const struct controller *controller, uint32_t place);
+/* Addresses that an earlier daemon's policies isolate, while they are held. */
+size_t policies_count_held(const struct controller *controller);
 void policies_clear(struct controller *controller);
 
 /* ---- local_pods.c ---- */

@@ -43,6 +43,7 @@ static void forget(struct controller *controller, struct interface *interface)
 	if (r < 0)
 		log_warning("interface %s: not detached: %s", interface->link.name,
 			    strerror(-r));
+	notices_update(&interface->notices, &(struct complaints){ 0 }); /* none stands */
 	if (interface->is_nic)
 		log_warning("interface %s is gone: it is attached again when it returns",
 			    interface->link.name);

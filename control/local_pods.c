@@ -322,19 +322,23 @@ uint64_t local_pods_retry(struct controller *controller, uint64_t now_ms)
 	return UINT64_MAX;
 }
 
+/* Links are not told of places while an earlier daemon's policies are held. */
+static uint32_t place_of(const struct controller *controller,
+			 const struct datapath_pod *pod, unsigned family)
+{
+	const struct policies *policies = &controller->policies;
+
+	if (!policies->held || !policies->tables.pods ||
+	    addr_is_zero(&pod->addrs[family]))
+		return pod->places[family];
+	return policy_find_pod(&policies->tables, &pod->addrs[family]);
+}
+
 static bool is_isolated(const struct controller *controller,
 			const struct datapath_pod *pod)
 {
-	const struct policy_tables *tables = &controller->policies.tables;
-	uint32_t state = datapath_policy_state(controller->datapath);
-
-	if (!controller->policies.compiler || !(state & HG_POLICY_ON))
-		return false;
 	for (unsigned family = 0; family < FAMILIES; family++) {
-		const struct hg_policy_view *view =
-		    &tables->pods[pod->places[family]].views[state & 1];
-
-		if (pod->places[family] && (view->ingress || view->egress))
+		if (policies_isolate(controller, place_of(controller, pod, family)))
 			return true;
 	}
 	return false;

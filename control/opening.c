@@ -19,6 +19,7 @@ static void on_manifests(void *context)
 
 	notices_update(&controller->manifest_notices,
 		       manifests_complaints(controller->manifests));
+	controller_expect_orphans(controller);
 	controller->due.inside = true;
 	controller->due.policies = true;
 	controller_schedule(controller);
@@ -111,6 +112,7 @@ static int open_manifests(struct controller *controller)
 		return r;
 	}
 	cluster_watch_policies(controller->cluster);
+	controller_expect_orphans(controller);
 	notices_update(&controller->manifest_notices,
 		       manifests_complaints(controller->manifests));
 	return 0;
@@ -292,5 +294,6 @@ void opening_clear(struct controller *controller)
 	complaints_clear(&controller->opening);
 	complaints_clear(&controller->routing);
 	notices_clear(&controller->manifest_notices);
+	notices_clear(&controller->orphan_notices);
 	notices_clear(&controller->routing_notices);
 }

@@ -50,7 +50,7 @@ static bool hides_pods(const struct complaint *complaint)
  * What an earlier daemon put in force stays so while the manifests that it had read cannot be
  * read again: without them, whom they protected would be open.
  */
-static bool must_hold(const struct controller *controller, struct complaints *complaints)
+static bool must_hold(struct controller *controller, struct complaints *complaints)
 {
 	const struct complaints *found = manifests_complaints(controller->manifests);
 	static const struct about held = { .cause = CAUSE_HELD };
@@ -75,7 +75,13 @@ static bool must_hold(const struct controller *controller, struct complaints *co
 		    "pods that it knew, because %s holds no manifest: fill it, or "
 		    "run headgated --uninstall",
 		    controller->options->manifests);
-	return complaints->count > 0;
+	if (!complaints->count)
+		return false;
+	/* To be counted. */
+	if (!controller->policies.tables.pods)
+		datapath_policy_tables(controller->datapath, complaints,
+				       &controller->policies.tables);
+	return true;
 }
 
 static void discard_compiler(struct policies *policies)
@@ -111,6 +117,30 @@ static int make_compiler(struct controller *controller, struct complaints *compl
 	return r;
 }
 
+/* In the log when it is applied. */
+static void note_change(struct controller *controller, enum object_kind kind,
+			const char *namespace, const char *name)
+{
+	const struct about about = object_about_named(kind, namespace, name, CAUSE_OTHER);
+	const struct object *object =
+	    cluster_find(controller->cluster, kind, namespace, name);
+	bool concerns = controller->options->policy_mode != POLICY_OFF &&
+			(controller->policies.compiler || kind == OBJECT_NETWORK_POLICY);
+	char words[128] = "removed";
+
+	if (object && kind == OBJECT_NETWORK_POLICY)
+		snprintf(words, sizeof(words),
+			 "in force%s: %zu ingress and %zu egress rules",
+			 object->policy.audit	  ? " in audit mode"
+			 : object->policy.refused ? ", it is refused and allows nothing"
+						  : "",
+			 object->policy.ingress_count, object->policy.egress_count);
+	else if (object)
+		snprintf(words, sizeof(words), "known to NetworkPolicies as it is now");
+	if (concerns)
+		changes_note(&controller->changes, &about, words);
+}
+
 static int take_change(void *context, enum object_kind kind, const char *namespace,
 		       const char *name)
 {
@@ -124,6 +154,7 @@ static int take_change(void *context, enum object_kind kind, const char *namespa
 		r = policy_changed(policies->compiler, kind, namespace, name);
 		policies->changed = true;
 	}
+	note_change(controller, kind, namespace, name);
 	return r;
 }
 
@@ -139,7 +170,8 @@ static int compile(struct controller *controller, struct complaints *complaints)
 	/* What does not fit is isolated, and looked at again when something changes. */
 	policies->changed = r < 0 && r != -ENOSPC;
 	controller->due.pods = true; /* places of addresses may be others */
-	log_debug("NetworkPolicies: %s", r < 0 ? strerror(-r) : "in force");
+	if (r == 0 || r == -ENOSPC)
+		changes_applied(&controller->changes, uv_now(&controller->loop));
 	return r;
 }
 
@@ -169,7 +201,9 @@ int policies_update(struct controller *controller)
 	bool again = policies->retry.failures;
 	int r = cluster_take_changed(controller->cluster, take_change, controller);
 
-	if (r == 0 && !policies->compiler && must_hold(controller, &complaints)) {
+	policies->held =
+	    r == 0 && !policies->compiler && must_hold(controller, &complaints);
+	if (policies->held) {
 		conclude(controller, 0, &complaints);
 		return 0;
 	}
@@ -236,6 +270,36 @@ size_t policies_usage(const struct controller *controller,
 
 	count = count < size ? count : size;
 	memcpy(ret_usage, rows, count * sizeof(*rows));
+	return count;
+}
+
+static bool is_enforced(const struct policy_tables *tables, uint32_t set)
+{
+	return set && set < tables->set_count &&
+	       tables->sets[set].flags & HG_POLICY_ENFORCED;
+}
+
+bool policies_isolate(const struct controller *controller, uint32_t place)
+{
+	const struct policy_tables *tables = &controller->policies.tables;
+	uint32_t state = datapath_policy_state(controller->datapath);
+
+	if (!tables->pods || !place || !(state & HG_POLICY_ON))
+		return false;
+	const struct hg_policy_view *view = &tables->pods[place].views[state & 1];
+
+	return is_enforced(tables, view->ingress) || is_enforced(tables, view->egress);
+}
+
+size_t policies_count_held(const struct controller *controller)
+{
+	const struct policy_tables *tables = &controller->policies.tables;
+	size_t count = 0;
+
+	if (!controller->policies.held || !tables->pods)
+		return 0;
+	for (uint32_t place = 1; place < tables->pod_count; place++)
+		count += tables->pods[place].taken && policies_isolate(controller, place);
 	return count;
 }
 

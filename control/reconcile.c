@@ -9,6 +9,7 @@
 #include "controller_state.h"
 #include "lib/cleanup.h"
 #include "outage.h"
+#include "service_change.h"
 
 /* gcc's analyzer loses sight of what a hash table owns; ASan looks for leaks in the tests. */
 #if defined(__GNUC__) && !defined(__clang__)
@@ -105,6 +106,24 @@ static void explain_failure(struct complaints *complaints,
 		 strerror(error));
 }
 
+static void tell_change(struct controller *controller,
+			const struct service_record *record,
+			const struct wanted_service *wanted)
+{
+	const struct about about = object_about_named(OBJECT_SERVICE, record->namespace,
+						      record->name, CAUSE_OTHER);
+	_cleanup_free_ char *words = NULL;
+
+	if (!controller->changes.is_on)
+		return;
+	if (service_change(record->wanted, wanted, &words) < 0)
+		log_error("%s %s/%s: changed: out of memory", about.word, about.namespace,
+			  about.name);
+	else if (words)
+		changes_tell(&controller->changes, uv_now(&controller->loop), &about,
+			     words);
+}
+
 /* judged: 0, or why its backends are not judged yet. */
 static void reconcile_one(struct controller *controller, const char *key, int judged)
 {
@@ -124,12 +143,12 @@ static void reconcile_one(struct controller *controller, const char *key, int ju
 		controller_failed(controller, &record->retry);
 	} else {
 		controller_succeeded(&record->retry);
+		tell_change(controller, record, wanted);
 		if (record->wanted)
 			wanted_service_free(record->wanted);
 		record->wanted = wanted;
 		if (wanted)
 			wanted_service_drop_slots(wanted);
-		log_debug("Service %s: %s", key, wanted ? "in force" : "not in force");
 	}
 	notices_update(&record->notices, &complaints);
 	complaints_clear(&record->complaints);
@@ -234,6 +253,9 @@ void reconcile_inside(struct controller *controller)
 		free(inside.items);
 		return;
 	}
+	if (controller->changes.is_on)
+		log_info("nodes' addresses inside the cluster: %zu, before: %zu",
+			 inside.count, controller->inside.count);
 	free(controller->inside.items);
 	controller->inside = inside;
 }

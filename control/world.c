@@ -22,6 +22,8 @@ static void facts(void *context, struct serve_facts *ret_facts)
 		.policy_keep = controller->options->policy_keep,
 		.source_check = controller->options->source_check,
 	};
+	ret_facts->policies_held = controller->policies.held;
+	ret_facts->held_isolated = policies_count_held(controller);
 	local_pods_count(controller, &ret_facts->pods_here, &ret_facts->pods_isolated);
 	for (int kind = 0; kind < OBJECT_KINDS; kind++)
 		ret_facts->objects[kind] =

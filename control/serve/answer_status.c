@@ -121,6 +121,9 @@ static void put_policy(const struct serve_facts *facts, struct body *body)
 	body_number(body, policy, "policies", facts->objects[OBJECT_NETWORK_POLICY]);
 	body_number(body, policy, "podsHere", facts->pods_here);
 	body_number(body, policy, "podsIsolated", facts->pods_isolated);
+	body_bool(body, policy, "held", facts->policies_held);
+	if (facts->policies_held)
+		body_number(body, policy, "addressesHeldIsolated", facts->held_isolated);
 }
 
 unsigned answer_status(const struct serve_world *world, const struct request *request,

@@ -20,7 +20,9 @@ struct serve_facts {
 	enum policy_mode policy_mode;
 	bool policy_keep, source_check;
 	size_t pods_here,
-	    pods_isolated; /* of this node, with an interface that is known */
+	    pods_isolated;    /* of this node, with an interface that is known */
+	bool policies_held;   /* those of an earlier daemon are in force */
+	size_t held_isolated; /* addresses that these isolate, wherever they are */
 };
 
 struct serve_refusal {

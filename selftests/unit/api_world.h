@@ -121,6 +121,8 @@ static void facts(void *context, struct serve_facts *ret_facts)
 					   .source_check = true,
 					   .pods_here = 5,
 					   .pods_isolated = 2,
+					   .policies_held = true,
+					   .held_isolated = 3,
 					   .now_ms = 5000 };
 }
 

@@ -185,11 +185,16 @@ static void reconcile_applies_what_changed_and_nothing_else(void **state)
 	assert_false(reconcile_services(&controller, 0));
 	assert_int_equal(seen.applied, 2);
 	assert_int_equal(seen.checked, 2);
+	changes_begin(&controller.changes);
 	read_objects(SERVICE("cart", "10.96.0.1"));
 	assert_false(reconcile_services(&controller, 0));
 	assert_int_equal(seen.applied, 2);
 	read_objects(SERVICE("cart", "10.96.0.3"));
+	log_begin();
 	assert_false(reconcile_services(&controller, 0));
+	assert_int_equal(log_end("INFO Service shop/cart: 1 frontend (added 10.96.0.3:80"
+				 "/TCP; removed 10.96.0.1:80/TCP)\n"),
+			 1);
 	assert_int_equal(seen.applied, 3);
 	reconcile_sort(&controller);
 	assert_string_equal(controller.services->name, "cart");

@@ -141,6 +141,48 @@ static void pods_of_a_previous_daemon_are_where_it_knew_them(void **state)
 	HASH_DEL(controller.interfaces, &interface);
 }
 
+static void assert_counts(size_t here, size_t isolated)
+{
+	size_t found[2];
+
+	local_pods_count(&controller, &found[0], &found[1]);
+	assert_int_equal(found[0], here);
+	assert_int_equal(found[1], isolated);
+}
+
+static void pods_that_only_audit_would_isolate_are_not_counted_as_isolated(void **state)
+{
+	(void)state;
+	seen.is_on = true;
+	seen.behind[1] = 5;
+	put_policy();
+	put_pod("cart-1", "node-1", 1);
+	update_pods();
+	assert_counts(1, 0);
+	seen.lines[101].views[0].ingress = 2; /* audited */
+	assert_counts(1, 0);
+	seen.lines[101].views[0].egress = 1;
+	assert_counts(1, 1);
+}
+
+/* Their places are not told to the datapath, which goes by the address then. */
+static void pods_isolated_by_policies_that_are_held_are_counted(void **state)
+{
+	const struct place place = { .file = (char[]){ "pol.yaml" } };
+
+	(void)state;
+	seen.is_on = true;
+	seen.behind[1] = 5;
+	seen.lines[101].views[0].ingress = 1;
+	complain(&seen.manifests, COMPLAINT_ERROR, &place, NULL, "not valid YAML");
+	put_pod("cart-1", "node-1", 1);
+	update_pods();
+	assert_true(controller.policies.held);
+	assert_int_equal(seen.pods[5].places[0], 0);
+	assert_counts(1, 1);
+	complaints_clear(&seen.manifests);
+}
+
 int main(void)
 {
 #define TEST(name)                                                                       \
@@ -153,6 +195,8 @@ int main(void)
 		TEST(pods_that_are_silent_stay_where_they_were),
 		TEST(pods_of_a_previous_daemon_are_where_it_knew_them),
 		TEST(pods_that_no_policy_can_concern_are_warned_of),
+		TEST(pods_that_only_audit_would_isolate_are_not_counted_as_isolated),
+		TEST(pods_isolated_by_policies_that_are_held_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the compiler of policies is told of a cluster that changes. */
 #include "policy_parts.h"
+#include "log_capture.h"
 #include <headgate/reasons.h>
 
 static void put_service(void)
@@ -212,6 +213,53 @@ policies_of_a_previous_daemon_stay_while_manifests_cannot_be_read(void **state)
 	complaints_clear(&seen.manifests);
 }
 
+/* Nothing here is compiled, but the maps are as they were. */
+static void policies_that_are_held_are_counted(void **state)
+{
+	static char missing[] = "/etc/m";
+
+	(void)state;
+	options.manifests = missing;
+	seen.is_on = true;
+	for (unsigned place = 1; place < 6; place++)
+		seen.lines[place].taken = place != 5;
+	seen.lines[1].views[0].ingress = 1;
+	seen.lines[2].views[0].egress = 1;
+	seen.lines[3].views[0].ingress = 2; /* audited only */
+	seen.lines[4].views[1].ingress = 1; /* not in force */
+	seen.lines[5].views[0].ingress = 1; /* nobody's */
+	assert_held("holds no manifest");
+	assert_true(controller.policies.held);
+	assert_int_equal(policies_count_held(&controller), 2);
+	put_service();
+	assert_int_equal(policies_update(&controller), 0);
+	assert_false(controller.policies.held);
+	assert_int_equal(policies_count_held(&controller), 0);
+}
+
+static void policies_applied_are_in_the_log(void **state)
+{
+	(void)state;
+	changes_begin(&controller.changes);
+	put_policy();
+	put_pod("web", "node-1", 1);
+	seen.update_error = -ENOMEM;
+	log_begin();
+	assert_int_equal(policies_update(&controller), -ENOMEM);
+	assert_int_equal(log_end("INFO"), 0);
+	seen.update_error = 0;
+	log_begin();
+	assert_int_equal(policies_update(&controller), 0);
+	assert_int_equal(
+	    log_end("INFO NetworkPolicy shop/deny: in force: 0 ingress and 0 "
+		    "egress rules\n"),
+	    1);
+	cluster_remove(controller.cluster, OBJECT_NETWORK_POLICY, "shop", "deny");
+	log_begin();
+	assert_int_equal(policies_update(&controller), 0);
+	assert_int_equal(log_end("INFO NetworkPolicy shop/deny: removed\n"), 1);
+}
+
 /* Until no thread waits any more. */
 static void run_loop(void)
 {
@@ -315,6 +363,8 @@ int main(void)
 		TEST(policies_that_do_not_fit_hold_no_service_up),
 		TEST(policies_of_a_previous_daemon_are_taken_over_to_end),
 		TEST(policies_of_a_previous_daemon_stay_while_manifests_cannot_be_read),
+		TEST(policies_that_are_held_are_counted),
+		TEST(policies_applied_are_in_the_log),
 		TEST(policies_settle_while_nothing_else_is_to_do),
 		TEST(policies_wait_again_for_a_change_meanwhile),
 		TEST(policies_do_not_settle_at_the_end),

@@ -40,6 +40,8 @@ static struct {
 	uint32_t behind[MOST];		/* interface of 10.1.0.N */
 	int tables_error, want_error, update_error, set_error;
 	bool is_on;
+	struct hg_policy_pod lines[MADE_UP + 200]; /* of the maps: place 100 + N */
+	struct hg_policy_set sets[3];		   /* 1: enforced, 2: audited */
 } seen;
 
 struct policy {
@@ -72,8 +74,13 @@ int datapath_policy_tables(struct datapath *datapath, struct complaints *complai
 	(void)complaints;
 	if (seen.tables_error)
 		return seen.tables_error;
-	*ret_tables =
-	    (struct policy_tables){ .pod_count = MADE_UP, .counters = &seen.refused };
+	seen.sets[1].flags = HG_POLICY_ENFORCED;
+	seen.sets[2].flags = HG_POLICY_AUDITED;
+	*ret_tables = (struct policy_tables){ .pod_count = MADE_UP,
+					      .pods = seen.lines,
+					      .sets = seen.sets,
+					      .set_count = 3,
+					      .counters = &seen.refused };
 	return 0;
 }
 
@@ -280,6 +287,7 @@ static int close_controller(void **state)
 	settling_close(&controller);
 	refusals_clear(&controller);
 	policies_clear(&controller);
+	changes_clear(&controller.changes);
 	local_pods_clear(&controller);
 	uv_run(&controller.loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&controller.loop), 0);

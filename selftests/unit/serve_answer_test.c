@@ -70,6 +70,8 @@ static void status_says_what_is_and_what_is_not(void **state)
 	assert_at(json, "policy.sourceCheck", "true");
 	assert_at(json, "policy.podsHere", "5");
 	assert_at(json, "policy.podsIsolated", "2");
+	assert_at(json, "policy.held", "true");
+	assert_at(json, "policy.addressesHeldIsolated", "3");
 	assert_at(json, "complaints.0.line", "7");
 	assert_at(json, "complaints.0.object", "Service shop/cart");
 	assert_at(json, "complaints.0.kind", "Service");

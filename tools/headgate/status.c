@@ -58,6 +58,10 @@ static void print_policy(struct json_object *policy)
 	       api_text(policy, "mode"), api_text(policy, "policies"),
 	       api_text(policy, "podsIsolated"), api_text(policy, "podsHere"), keep,
 	       unchecked);
+	if (api_bool(policy, "held"))
+		printf("%-12sthose of the daemon before are held: %s addresses "
+		       "isolated\n",
+		       "", api_text(policy, "addressesHeldIsolated"));
 }
 
 static void print_attachments(struct json_object *attachments)
