@@ -13,9 +13,13 @@
  *
  *	POLICY    "namespace", "name", "mode" (enforce, audit, off, refused), "podSelector",
  *	          "types", "pods" (how many it selects), "ruleCount", "problems" [sentences],
- *	          "packets", "connections", "deniedPackets", "auditDeniedPackets"
+ *	          "inForce" (current, older, perhapsOlder, earlierDaemons), "inForceBecause"
+ *	          [sentences], "packets", "connections", "deniedPackets",
+ *	          "auditDeniedPackets"
  *	RULE      "policy", "direction", "index", "audit", "words"; not in a test: "peers"
- *	          [{"words", "pods" [names]}], "ports" [words], "packets", "connections"
+ *	          [{"words", "pods" [names]}], "ports" [words], "packets", "connections";
+ *	          "namedPorts" [{"port", "numbers" [{"number", "pods" [names]}]}] of a rule
+ *	          with named ports, in a test of the one that decides
  *	PATH      "client" END, "service", "vip" END, "backend" END, "allowed", "audited",
  *	          "egress", "ingress": each "pod", "outcome" (notAPod, notIsolated, allowed,
  *	          denied, self, node, elsewhere), "auditDenied", "rule" RULE, "isolatedBy" [{"policy",
@@ -37,7 +41,8 @@ struct explain_world {
 	struct policy *policy;		   /* NULL: none was ever compiled */
 	const struct complaints *lists[3]; /* where problems are looked for; NULL: none */
 	enum policy_mode mode;
-	bool counters; /* the tables are the datapath's */
+	bool counters;	/* the tables are the datapath's */
+	bool read_once; /* nothing was in force before these manifests */
 };
 
 /* What is asked: "namespace/name" of a pod or a Service, or an address. */

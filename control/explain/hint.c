@@ -85,6 +85,17 @@ static char *hint_protocol(const struct path *path, const struct policy_port *po
 	return hint;
 }
 
+static char *hint_number(const struct object *pod, const struct container_port *own)
+{
+	char *hint;
+
+	if (asprintf(&hint, "port %s/%s of %s/%s is %u", own->name,
+		     words_protocol(own->protocol), pod->namespace, pod->name,
+		     own->port) < 0)
+		return NULL;
+	return hint;
+}
+
 static char *hint_name(const struct side *side, const struct policy_port *port)
 {
 	const struct path *path = side->path;
@@ -92,8 +103,14 @@ static char *hint_name(const struct side *side, const struct policy_port *port)
 	char *hint, text[ADDR_TEXT];
 	int r;
 
-	if (!port->name || port->protocol != path->protocol || match_named(pod, port, 0))
+	if (!port->name || port->protocol != path->protocol)
 		return NULL;
+	for (size_t i = 0; pod && i < pod->pod.port_count; i++) {
+		const struct container_port *own = &pod->pod.ports[i];
+
+		if (own->protocol == port->protocol && !strcmp(own->name, port->name))
+			return hint_number(pod, own);
+	}
 	if (pod)
 		r = asprintf(&hint, "no container of %s/%s has a port %s/%s",
 			     pod->namespace, pod->name, port->name,

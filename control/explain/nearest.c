@@ -3,8 +3,6 @@
  * Rules that nearly allow: the peer is theirs but not the port, or the port but not the
  * peer, or the policy is in audit mode, where it allows nothing. They are what somebody meant who wonders why a packet is dropped.
  */
-#include <string.h>
-
 #include "../lib/cleanup.h"
 #include "match.h"
 #include "path.h"
@@ -17,10 +15,12 @@ struct search {
 	struct json_object *array;
 };
 
-/* NULL: not near at all. A rule that fits in every respect allows nothing in audit mode,
- * nor where the pod has more rules than there is room for. */
-static const char *missed(const struct search *search, const struct object *policy,
-			  const struct policy_spec_rule *rule)
+/* A rule that fits in every respect allows nothing in audit mode, nor where the pod has more
+ * rules than there is room for. */
+enum miss { MISS_ALL, MISS_PORT, MISS_PEER, MISS_MODE, MISS_ROOM };
+
+static enum miss missed(const struct search *search, const struct object *policy,
+			const struct policy_spec_rule *rule)
 {
 	const struct side *side = search->side;
 	const struct path *path = side->path;
@@ -29,10 +29,11 @@ static const char *missed(const struct search *search, const struct object *poli
 	bool port = match_ports(rule, path->protocol, path->port, side->destination);
 
 	if (peer && port)
-		return policy->policy.audit ? "mode" : "room";
+		return policy_standing(side->world, policy) == STANDING_AUDIT ? MISS_MODE
+									      : MISS_ROOM;
 	if (peer)
-		return "port";
-	return port ? "peer" : NULL;
+		return MISS_PORT;
+	return port ? MISS_PEER : MISS_ALL;
 }
 
 static void look_at(const struct search *search, const struct object *policy,
@@ -41,19 +42,24 @@ static void look_at(const struct search *search, const struct object *policy,
 	const struct side *side = search->side;
 	const struct policy_spec_rule *rules =
 	    side->is_egress ? policy->policy.egress : policy->policy.ingress;
-	const char *misses = missed(search, policy, &rules[index]);
+	const struct spec_rule rule = { side->world, policy, side->is_egress, index };
+	static const char *const names[] = { [MISS_PORT] = "port",
+					     [MISS_PEER] = "peer",
+					     [MISS_MODE] = "mode",
+					     [MISS_ROOM] = "room" };
+	enum miss miss = missed(search, policy, &rules[index]);
 	_cleanup_free_ char *hint = NULL;
 
-	if (!misses || json_object_array_length(search->array) == NEAREST_MOST)
+	if (miss == MISS_ALL || json_object_array_length(search->array) == NEAREST_MOST)
 		return;
-	if (strcmp(misses, "port") == 0)
+	if (miss == MISS_PORT)
 		hint = hint_port(side, &rules[index]);
-	else if (strcmp(misses, "peer") == 0)
+	else if (miss == MISS_PEER)
 		hint = hint_peer(side, policy->namespace, &rules[index]);
 	struct json_object *item = body_object(search->body, search->array, NULL);
 
-	rule_put(search->body, item, policy, side->is_egress, index);
-	body_text(search->body, item, "misses", misses);
+	rule_put(search->body, item, &rule);
+	body_text(search->body, item, "misses", names[miss]);
 	body_text(search->body, item, "hint", hint);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "../lib/cleanup.h"
 #include "match.h"
+#include "named.h"
 #include "words.h"
 
 static const char *const outcomes[] = {
@@ -34,28 +35,44 @@ static void put_pod(struct body *body, struct json_object *item, const struct ob
 		body_text(body, item, "pod", NULL);
 }
 
-const char *policy_mode_name(const struct explain_world *world,
-			     const struct object *policy)
+enum standing policy_standing(const struct explain_world *world,
+			      const struct object *policy)
 {
 	if (world->mode == POLICY_OFF)
-		return "off";
+		return STANDING_OFF;
 	if (world->mode == POLICY_AUDIT || policy->policy.audit)
-		return "audit";
-	return policy->policy.refused ? "refused" : "enforce";
+		return STANDING_AUDIT;
+	return policy->policy.refused ? STANDING_REFUSED : STANDING_ENFORCE;
 }
 
-void rule_put(struct body *body, struct json_object *item, const struct object *policy,
-	      bool is_egress, size_t index)
+const char *policy_standing_name(enum standing standing)
 {
-	const struct policy_spec_rule *rules =
-	    is_egress ? policy->policy.egress : policy->policy.ingress;
+	static const char *const names[] = { [STANDING_ENFORCE] = "enforce",
+					     [STANDING_AUDIT] = "audit",
+					     [STANDING_OFF] = "off",
+					     [STANDING_REFUSED] = "refused" };
+
+	return names[standing];
+}
+
+const struct policy_spec_rule *rule_of(const struct spec_rule *rule)
+{
+	const struct network_policy *policy = &rule->policy->policy;
+
+	return (rule->is_egress ? policy->egress : policy->ingress) + rule->index;
+}
+
+void rule_put(struct body *body, struct json_object *item, const struct spec_rule *rule)
+{
+	const struct object *policy = rule->policy;
 	_cleanup_free_ char *words =
-	    words_rule(&rules[index], is_egress, policy->namespace);
+	    words_rule(rule_of(rule), rule->is_egress, policy->namespace);
 
 	put_name(body, item, "policy", policy->namespace, policy->name);
-	body_text(body, item, "direction", is_egress ? "egress" : "ingress");
-	body_number(body, item, "index", index);
-	body_bool(body, item, "audit", policy->policy.audit);
+	body_text(body, item, "direction", rule->is_egress ? "egress" : "ingress");
+	body_number(body, item, "index", rule->index);
+	body_bool(body, item, "audit",
+		  policy_standing(rule->world, policy) == STANDING_AUDIT);
 	body_text(body, item, "words", words);
 	body->lost |= !words;
 }
@@ -66,14 +83,21 @@ static void put_deciding(const struct side *side, struct body *body,
 {
 	const struct object *policy = cluster_find(
 	    side->world->cluster, OBJECT_NETWORK_POLICY, rule->namespace, rule->name);
+	const struct spec_rule deciding = { side->world, policy, rule->is_egress,
+					    rule->index };
+	const struct named_targets target = { .pods = &side->destination,
+					      .count = side->destination != NULL };
 	size_t count = 0;
 
 	if (policy)
 		count = rule->is_egress ? policy->policy.egress_count
 					: policy->policy.ingress_count;
-	if (rule->index < count)
-		rule_put(body, body_object(body, item, "rule"), policy, rule->is_egress,
-			 rule->index);
+	if (rule->index >= count)
+		return;
+	struct json_object *put = body_object(body, item, "rule");
+
+	rule_put(body, put, &deciding);
+	named_put(rule_of(&deciding), &target, body, put);
 }
 
 struct isolating {
@@ -91,8 +115,11 @@ static int put_isolating(void *context, const struct policy_rule *rule)
 	struct json_object *item = body_object(isolating->body, isolating->array, NULL);
 
 	put_name(isolating->body, item, "policy", rule->namespace, rule->name);
-	body_text(isolating->body, item, "mode",
-		  policy ? policy_mode_name(isolating->world, policy) : "enforce");
+	enum standing standing = rule->audit ? STANDING_AUDIT : STANDING_ENFORCE;
+
+	if (policy)
+		standing = policy_standing(isolating->world, policy);
+	body_text(isolating->body, item, "mode", policy_standing_name(standing));
 	return 0;
 }
 

@@ -57,5 +57,5 @@ const struct object *const *pods_of(const struct pods *pods, const char *namespa
 	while (high < pods->count && strcmp(pods->items[high]->namespace, namespace) == 0)
 		high++;
 	*ret_count = high - low;
-	return pods->items + low;
+	return low ? pods->items + low : pods->items; /* NULL when there are none */
 }

@@ -6,9 +6,11 @@
 
 #include "../lib/cleanup.h"
 #include "match.h"
+#include "named.h"
 #include "path.h"
 #include "pods.h"
 #include "tally.h"
+#include "version.h"
 #include "words.h"
 
 struct listing {
@@ -17,8 +19,10 @@ struct listing {
 	struct pods pods;
 	struct body *body;
 	struct json_object *array;
-	const char *namespace; /* NULL: all */
-	bool in_full;	       /* with names and rules */
+	const char *namespace;	   /* NULL: all */
+	bool in_full;		   /* with names and rules */
+	const struct object *only; /* of whose ports names are resolved; NULL: all */
+	const struct policy_spec_rule *rule;
 	const struct object *policy;
 };
 
@@ -98,7 +102,9 @@ static struct json_object *put_policy(const struct listing *listing,
 
 	body_text(body, item, "namespace", object->namespace);
 	body_text(body, item, "name", object->name);
-	body_text(body, item, "mode", policy_mode_name(listing->world, object));
+	body_text(body, item, "mode",
+		  policy_standing_name(policy_standing(listing->world, object)));
+	version_put(listing->world, object, body, item);
 	put_subjects(listing, item);
 	put_types(listing, item);
 	body_number(body, item, "ruleCount",
@@ -187,7 +193,43 @@ static void put_ports(const struct listing *listing, const struct policy_spec_ru
 	}
 }
 
-static void put_rules(const struct listing *listing, bool is_egress)
+static bool is_subject(void *context, const struct object *pod)
+{
+	const struct listing *listing = context;
+
+	return (!listing->only || listing->only == pod) &&
+	       match_subject(listing->policy, pod);
+}
+
+static bool is_peer(void *context, const struct object *pod)
+{
+	const struct listing *listing = context;
+	const struct policy_spec_rule *rule = listing->rule;
+
+	for (size_t i = 0; i < rule->peer_count; i++) {
+		if (is_meant(listing, &rule->peers[i], pod))
+			return true;
+	}
+	return !rule->peer_count && match_is_pod(pod);
+}
+
+/* Whose ports they are: the destination's. */
+static void put_named(struct listing *listing, bool is_egress,
+		      const struct policy_spec_rule *rule, struct json_object *item)
+{
+	struct named_targets targets = { .pods = listing->pods.items,
+					 .count = listing->pods.count,
+					 .is_target = is_egress ? is_peer : is_subject,
+					 .context = listing };
+
+	listing->rule = rule;
+	if (!is_egress)
+		targets.pods =
+		    pods_of(&listing->pods, listing->policy->namespace, &targets.count);
+	named_put(rule, &targets, listing->body, item);
+}
+
+static void put_rules(struct listing *listing, bool is_egress)
 {
 	const struct object *object = listing->policy;
 	const struct policy_spec_rule *rules =
@@ -196,12 +238,14 @@ static void put_rules(const struct listing *listing, bool is_egress)
 	    is_egress ? object->policy.egress_count : object->policy.ingress_count;
 
 	for (size_t i = 0; i < count; i++) {
+		const struct spec_rule rule = { listing->world, object, is_egress, i };
 		struct json_object *item =
 		    body_object(listing->body, listing->array, NULL);
 
-		rule_put(listing->body, item, object, is_egress, i);
+		rule_put(listing->body, item, &rule);
 		put_peers(listing, &rules[i], item);
 		put_ports(listing, &rules[i], item);
+		put_named(listing, is_egress, &rules[i], item);
 		tallies_put_rule(&listing->tallies, object, is_egress, i, listing->body,
 				 item);
 	}
@@ -243,14 +287,14 @@ static int add_applying(void *context, const struct object *policy)
 {
 	struct pod_view *view = context;
 	struct body *body = view->listing.body;
-	const char *mode = policy_mode_name(view->listing.world, policy);
+	enum standing standing = policy_standing(view->listing.world, policy);
 	_cleanup_free_ char *name = NULL;
 
 	if (!(view->is_egress ? policy->policy.has_egress : policy->policy.has_ingress) ||
 	    !match_subject(policy, view->pod))
 		return 0;
-	view->audited |= strcmp(mode, "audit") == 0;
-	view->isolated |= strcmp(mode, "enforce") == 0 || strcmp(mode, "refused") == 0;
+	view->audited |= standing == STANDING_AUDIT;
+	view->isolated |= standing == STANDING_ENFORCE || standing == STANDING_REFUSED;
 	if (asprintf(&name, "%s/%s", policy->namespace, policy->name) < 0) {
 		name = NULL;
 		return -ENOMEM;
@@ -258,7 +302,7 @@ static int add_applying(void *context, const struct object *policy)
 	struct json_object *item = body_object(body, view->names, NULL);
 
 	body_text(body, item, "policy", name);
-	body_text(body, item, "mode", mode);
+	body_text(body, item, "mode", policy_standing_name(standing));
 	view->listing.policy = policy;
 	put_rules(&view->listing, view->is_egress);
 	return 0;
@@ -289,6 +333,7 @@ int explain_pod(const struct explain_world *world, const char *namespace,
 	if (!view.pod)
 		return -ENOENT;
 	open_listing(world, body, &view.listing);
+	view.listing.only = view.pod;
 	struct json_object *item = body_object(body, body->root, "pod");
 	struct json_object *addrs;
 

@@ -97,6 +97,7 @@ int offline_open(const struct line *line, struct offline *ret_offline)
 		.lists = { manifests_complaints(offline->manifests),
 			   &offline->complaints },
 		.mode = POLICY_ENFORCE,
+		.read_once = true,
 	};
 	print_complaints(offline->world.lists[0]);
 	return 0;

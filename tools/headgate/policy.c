@@ -9,42 +9,6 @@
 #include "offline.h"
 #include "table.h"
 
-#define LISTED_MOST 12U
-
-/* ---- words ---- */
-void policy_print_list(struct json_object *names)
-{
-	for (size_t i = 0; i < api_count(names); i++) {
-		if (i == LISTED_MOST) {
-			printf(" and %zu more", api_count(names) - i);
-			return;
-		}
-		printf("%s%s", i ? ", " : "", json_object_get_string(api_item(names, i)));
-	}
-}
-
-void policy_print_names(struct json_object *policies, bool audit, const char *before)
-{
-	for (size_t i = 0; i < api_count(policies); i++) {
-		struct json_object *policy = api_item(policies, i);
-		const char *mode = api_text(policy, "mode");
-
-		if ((strcmp(mode, "audit") == 0) != audit)
-			continue;
-		printf("%s%s", before, api_text(policy, "policy"));
-		if (!audit && strcmp(mode, "enforce") != 0)
-			printf(" (%s)", mode);
-		before = ", ";
-	}
-}
-
-void policy_print_rule(struct json_object *rule)
-{
-	printf("%s, spec.%s[%s]%s: %s", api_text(rule, "policy"),
-	       api_text(rule, "direction"), api_text(rule, "index"),
-	       api_bool(rule, "audit") ? " (audit)" : "", api_text(rule, "words"));
-}
-
 /* ---- where answers come from ---- */
 struct answer {
 	struct offline offline;
@@ -225,16 +189,44 @@ static void print_types(struct json_object *policy)
 		const char *type, *direction;
 	} names[] = { { "Ingress", "ingress" }, { "Egress", "egress" } };
 	struct json_object *types = api_member(policy, "types");
+	bool audits = strcmp(api_text(policy, "mode"), "audit") == 0;
+	bool rests = strcmp(api_text(policy, "mode"), "off") == 0;
 
 	for (size_t i = 0; i < api_count(types); i++) {
 		const char *type = json_object_get_string(api_item(types, i));
 		size_t k = strcmp(type, names[0].type) != 0;
 
-		printf("Isolates    %s%s\n", names[k].direction,
+		printf("%-12s%s%s%s\n",
+		       audits  ? "Audits"
+		       : rests ? "Off"
+			       : "Isolates",
+		       names[k].direction,
 		       has_rules(api_member(policy, "rules"), names[k].direction)
 			   ? ""
-			   : ": allows nothing");
+			   : ": allows nothing",
+		       audits || rests ? "; isolates nobody" : "");
 	}
+}
+
+/* Only when what is in force is not what the manifests have now. */
+static void print_version(struct json_object *policy)
+{
+	static const struct {
+		const char *version, *words;
+	} versions[] = {
+		{ "older", "an older version" },
+		{ "perhapsOlder", "perhaps an older version" },
+		{ "earlierDaemons", "what the daemon before had in force" },
+	};
+	struct json_object *because = api_member(policy, "inForceBecause");
+	const char *version = api_text(policy, "inForce");
+
+	for (size_t i = 0; i < sizeof(versions) / sizeof(*versions); i++) {
+		if (strcmp(versions[i].version, version) == 0)
+			printf("In force    %s, because of\n", versions[i].words);
+	}
+	for (size_t i = 0; i < api_count(because); i++)
+		printf("            %s\n", json_object_get_string(api_item(because, i)));
 }
 
 static void print_policy(struct json_object *policy)
@@ -249,6 +241,7 @@ static void print_policy(struct json_object *policy)
 	policy_print_list(api_member(policy, "podNames"));
 	puts(api_number(policy, "pods") ? "" : "no pod");
 	print_types(policy);
+	print_version(policy);
 	for (size_t i = 0; i < api_count(problems); i++)
 		printf("Problem     %s\n", json_object_get_string(api_item(problems, i)));
 	if (api_member(policy, "deniedPackets"))
@@ -261,6 +254,7 @@ static void print_policy(struct json_object *policy)
 		printf("\nspec.%s[%s]: %s\n", api_text(rule, "direction"),
 		       api_text(rule, "index"), api_text(rule, "words"));
 		print_peers(rule);
+		policy_print_named(rule, "    port ", "\n");
 		print_counters(rule, "    ");
 	}
 }
@@ -326,23 +320,35 @@ int policy_show(const struct line *line)
 }
 
 /* ---- pod ---- */
+static bool has_enforced(struct json_object *rules)
+{
+	for (size_t i = 0; i < api_count(rules); i++) {
+		if (!api_bool(api_item(rules, i), "audit"))
+			return true;
+	}
+	return false;
+}
+
 static void print_direction(struct json_object *pod, const char *direction)
 {
 	struct json_object *item = api_member(pod, direction);
+	struct json_object *names = api_member(item, "policies");
 	struct json_object *rules = api_member(item, "rules");
+	bool isolated = api_bool(item, "isolated");
 
 	printf("\n%s: %s", direction,
-	       api_bool(item, "isolated") ? "isolated by "
-					  : "not isolated, everything is allowed");
-	if (api_bool(item, "isolated"))
-		policy_print_names(api_member(item, "policies"), false, "");
-	policy_print_names(api_member(item, "policies"), true, "; in audit mode: ");
-	puts(api_bool(item, "isolated") && !api_count(rules) ? "; nothing is allowed"
-							     : "");
+	       isolated ? "isolated by " : "not isolated, everything is allowed");
+	policy_print_names(names, POLICY_ISOLATES, "");
+	if (isolated && !has_enforced(rules))
+		fputs("; nothing is allowed", stdout);
+	policy_print_names(names, POLICY_AUDITS, "; in audit mode: ");
+	policy_print_names(names, POLICY_RESTS, "; off: ");
+	putchar('\n');
 	for (size_t i = 0; i < api_count(rules); i++) {
 		fputs("  ", stdout);
 		policy_print_rule(api_item(rules, i));
 		putchar('\n');
+		policy_print_named(api_item(rules, i), "    port ", "\n");
 		print_counters(api_item(rules, i), "    ");
 	}
 }

@@ -9,9 +9,13 @@
 
 /* "shop/db, spec.ingress[0]: from …" with "(audit)" where it is. */
 void policy_print_rule(struct json_object *rule);
-/* "shop/a, shop/b (refused)" of [{"policy", "mode"}]: those that isolate, or those in audit
- * mode, after `before`. Nothing when there are none. */
-void policy_print_names(struct json_object *policies, bool audit, const char *before);
+enum policy_effect { POLICY_ISOLATES, POLICY_AUDITS, POLICY_RESTS };
+/* "shop/a, shop/b (refused)" of [{"policy", "mode"}]: those with this effect, after `before`.
+ * Nothing when there are none. */
+void policy_print_names(struct json_object *policies, enum policy_effect effect,
+			const char *before);
+/* "http/tcp is 8080 in shop/a" for each named port of a rule, between before and after. */
+void policy_print_named(struct json_object *rule, const char *before, const char *after);
 /* Names, a few of many: "a, b, c and 12 more". */
 void policy_print_list(struct json_object *names);
 

@@ -74,10 +74,12 @@ static void print_side(struct json_object *path, const char *direction, const ch
 	printf("  %s of ", direction);
 	print_subject(side, api_member(path, end));
 	printf(": %s", sentence_of(outcome));
-	if (strcmp(outcome, "allowed") == 0)
+	if (strcmp(outcome, "allowed") == 0) {
 		policy_print_rule(api_member(side, "rule"));
+		policy_print_named(api_member(side, "rule"), " (", ")");
+	}
 	if (strcmp(outcome, "denied") == 0) {
-		policy_print_names(api_member(side, "isolatedBy"), false, "");
+		policy_print_names(api_member(side, "isolatedBy"), POLICY_ISOLATES, "");
 		fputs(api_count(api_member(side, "isolatedBy"))
 			  ? "; no rule allows it"
 			  : "want of room: its rules do not fit the tables",
@@ -85,7 +87,7 @@ static void print_side(struct json_object *path, const char *direction, const ch
 	}
 	putchar('\n');
 	if (api_bool(side, "auditDenied")) {
-		policy_print_names(api_member(side, "isolatedBy"), true,
+		policy_print_names(api_member(side, "isolatedBy"), POLICY_AUDITS,
 				   "    audit: would be denied by ");
 		putchar('\n');
 	}
