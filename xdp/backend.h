@@ -9,6 +9,7 @@
 
 #include <headgate/hash.h>
 #include <headgate/slot.h>
+#include "clock.h"
 #include "maps.h"
 #include "packet.h"
 
@@ -84,7 +85,7 @@ static __noinline int backend_by_affinity(struct packet *p,
 	struct hg_member *member;
 	int place = -1;
 
-	if (known && p->now - known->seen <= service->affinity_ticks)
+	if (known && tick_age(p->now, known->seen) <= service->affinity_ticks)
 		place = affinity_place(service, known->endpoint, known->place);
 	if (place < 0)
 		place = backend_by_slot(p, service, 0);

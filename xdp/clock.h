@@ -17,4 +17,15 @@ static __always_inline __u32 clock_tick(void)
 	return (__u32)(ns >> HG_TICK_SHIFT);
 }
 
+/*
+ * Ticks since then. CPUs take in a new tick one after another, so what another CPU wrote may
+ * be of the tick to come: that is 0 ago, not 2^32.
+ */
+static __always_inline __u32 tick_age(__u32 now, __u32 then)
+{
+	__s32 age = (__s32)(now - then);
+
+	return age < 0 ? 0 : (__u32)age;
+}
+
 #endif

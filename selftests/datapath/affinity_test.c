@@ -100,6 +100,22 @@ static void affinity_ends_with_its_timeout(void **state)
 	}
 }
 
+/* Another CPU's tick began earlier than ours: that is no age, and no reason to choose anew. */
+static void client_seen_by_a_clock_ahead_stays(void **state)
+{
+	struct scene scene;
+	uint32_t first;
+
+	for (int i = 0; i < CASES; i++) {
+		begin(&scene, state, i);
+		first = open_from(&scene, CLIENT, SERVICE, 999);
+		for (uint16_t port = 1000; port < 1030; port++) {
+			scene_lead(&scene, 4);
+			assert_int_equal(open_from(&scene, CLIENT, SERVICE, port), first);
+		}
+	}
+}
+
 /* The endpoint leaves: its backend is gone from the members, the others moved up. */
 static void replace_without(struct scene *scene, uint32_t backend)
 {
@@ -188,6 +204,7 @@ int main(void)
 		cmocka_unit_test(client_stays_with_its_endpoint),
 		cmocka_unit_test(without_affinity_ports_spread),
 		cmocka_unit_test(affinity_ends_with_its_timeout),
+		cmocka_unit_test(client_seen_by_a_clock_ahead_stays),
 		cmocka_unit_test(client_of_a_lost_endpoint_gets_another),
 		cmocka_unit_test(client_keeps_its_endpoint_when_another_leaves),
 		cmocka_unit_test(frontends_of_a_service_share_the_endpoint),

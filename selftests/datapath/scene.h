@@ -96,6 +96,8 @@ bool scene_establish(struct scene *scene, enum role client, enum role backend);
 unsigned scene_count_live(const struct hg_flow *table);
 /* Let time pass: every flow, affinity and fragment record was seen that much earlier. */
 void scene_age(const struct scene *scene, uint32_t seconds);
+/* Affinity and fragments were noted by a CPU whose clock is so many ticks ahead. */
+void scene_lead(const struct scene *scene, uint32_t ticks);
 
 /* True when the last run gave this verdict and, unless NULL, this packet. Prints if not.
  */

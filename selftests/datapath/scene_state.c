@@ -129,3 +129,9 @@ void scene_age(const struct scene *scene, uint32_t seconds)
 	age_affinity(scene, HG_TICKS(seconds));
 	age_fragments(scene, HG_TICKS(seconds));
 }
+
+void scene_lead(const struct scene *scene, uint32_t ticks)
+{
+	age_affinity(scene, -ticks);
+	age_fragments(scene, -ticks);
+}
