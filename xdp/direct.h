@@ -108,7 +108,9 @@ static __always_inline void direct_key(struct packet *p)
 
 	p->now = clock_tick();
 	p->key.snat = 0;
-	if (hg_policy_protocol(p->key.protocol) == HG_POLICY_PROTOCOLS) {
+	/* A later fragment has those of its first. */
+	if (p->fragment != FRAGMENT_LATER &&
+	    hg_policy_protocol(p->key.protocol) == HG_POLICY_PROTOCOLS) {
 		p->key.ports = 0;
 		icmp = is_icmp(p) ? packet_at(p, p->l4, sizeof(*icmp)) : 0;
 		if (icmp) {
@@ -291,7 +293,7 @@ static __always_inline int direct(struct packet *p, const struct hg_policy_link 
 		return -HG_REASON_policy_fragment;
 	if (is_icmp(p) && icmp_is_neighbourly(p))
 		return PASS;
-	is_error = is_icmp(p) && icmp_is_error(p);
+	is_error = p->fragment != FRAGMENT_LATER && is_icmp(p) && icmp_is_error(p);
 	if (is_error)
 		r = direct_error(p);
 	if (r == NEXT)

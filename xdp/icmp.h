@@ -99,13 +99,11 @@ static __noinline int icmp_error(struct packet *p)
 	return SEND;
 }
 
-/* Echo: addresses change sides, the type becomes "reply"; both leave the sum of addresses
- * as it is. */
-static __noinline int icmp_echo(struct packet *p)
+/* The type becomes "reply", and the sum, which covers all fragments, follows. */
+static __always_inline int icmp_turn(struct packet *p)
 {
 	struct icmp_head *icmp = packet_at(p, p->l4, sizeof(*icmp));
 	__u8 reply = p->family == 4 ? 0 : ICMP6_ECHO + 1;
-	struct hg_flow_key to;
 	__u64 sum;
 
 	if (!icmp)
@@ -114,6 +112,21 @@ static __noinline int icmp_echo(struct packet *p)
 			     (HG_FORCE __u16)be16(reply << 8));
 	icmp->type = reply;
 	icmp->check = csum_apply(icmp->check, sum);
+	return 0;
+}
+
+/*
+ * Echo: addresses change sides, which leaves their sum as it is. Each fragment is answered by
+ * one of the same size and identification: the client puts the reply together.
+ */
+static __noinline int icmp_echo(struct packet *p)
+{
+	struct hg_flow_key to;
+	int r;
+
+	r = p->fragment == FRAGMENT_LATER ? 0 : icmp_turn(p);
+	if (r < 0)
+		return r;
 	key_reverse(&p->key, &to);
 	rewrite_layer3(p, &to, p->ttl - ANSWER_TTL);
 	swap_macs(p);
@@ -143,8 +156,6 @@ static __noinline int icmp(struct packet *p)
 		return r;
 	if (p->flaw)
 		return -(int)p->flaw;
-	if (p->fragment != WHOLE)
-		return -HG_REASON_fragment; /* a reply to a part of the question helps nobody */
 	if (p->icmp_type != (p->family == 4 ? ICMP4_ECHO : ICMP6_ECHO))
 		return -HG_REASON_protocol;
 	return icmp_echo(p);

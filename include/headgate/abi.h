@@ -182,11 +182,13 @@ struct hg_fragment_key {
 	__u8 spare[3];
 };
 struct hg_fragment {
-	__be16 sport;
+	__be16 sport; /* ICMP: the identifier, twice */
 	__be16 dport;
 	__u32 seen;    /* tick */
 	__u8 protocol; /* IPv6: later fragments do not name it */
-	__u8 spare[3];
+	__u8 icmp_type;
+	__u8 flaw; /* enum hg_reason */
+	__u8 spare;
 };
 
 /* hg_affinity: LRU_HASH of struct hg_affinity_key → struct hg_affinity. Datapath only. */
