@@ -14,6 +14,20 @@
 #define FAMILY_INET  2
 #define FAMILY_INET6 10
 
+/*
+ * Of a train longer than 64 KiB, the hop-by-hop header that carries its length (RFC 2675): the
+ * kernel takes it away before it cuts the train into segments.
+ */
+static __always_inline __u32 jumbo_header(const struct packet *p)
+{
+	const __u32 header = 8, ipv6 = sizeof(struct ipv6hdr);
+
+	return p->family == 6 && p->l4 - p->l3 == (int)(ipv6 + header) &&
+		       p->length > ipv6 + header + 0xffff
+		   ? header
+		   : 0;
+}
+
 /* Layer-3 length on the wire: of a train of segments, that of one segment. */
 static __always_inline __u32 wire_length(const struct packet *p)
 {
@@ -26,7 +40,7 @@ static __always_inline __u32 wire_length(const struct packet *p)
 		tcp = packet_at(p, p->l4, 20);
 		header = tcp ? (tcp[12] >> 4) * 4 : 20;
 	}
-	return p->l4 - p->l3 + header + segment;
+	return p->l4 - p->l3 - jumbo_header(p) + header + segment;
 }
 
 static __always_inline int is_too_big(struct packet *p, __u32 mtu)

@@ -35,6 +35,12 @@ static inline __u32 hook_length(const struct hook_ctx *ctx)
 	return (__u32)((char *)ctx->data_end - (char *)ctx->data);
 }
 
+static inline __u32 hook_segment(const struct hook_ctx *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
 static inline void hook_pull(struct hook_ctx *ctx)
 {
 	(void)ctx;

@@ -165,6 +165,19 @@ static __always_inline int exceeds_frame(const struct packet *p)
 	       p->l3 + p->length > hook_length(p->ctx);
 }
 
+/*
+ * Layer-3 length. A header that claims none is that of a train of segments longer than 64 KiB
+ * (BIG TCP: a pod's interface with a gso_max_size above 65,536), or of one that is quoted:
+ * the length is that of the frame.
+ */
+static __always_inline __u32 layer3_length(const struct packet *p, int claims,
+					   __u32 claimed, int quoted)
+{
+	if (claims || !(quoted || hook_segment(p->ctx)))
+		return claimed;
+	return hook_length(p->ctx) - p->l3;
+}
+
 /* 0 when this is no IPv4 header at all. quoted: it is cut short by nature. */
 static __always_inline int parse_ipv4(struct packet *p, int quoted)
 {
@@ -178,7 +191,7 @@ static __always_inline int parse_ipv4(struct packet *p, int quoted)
 	addr_from_v4(&p->key.dst, (HG_FORCE __u32)ip->daddr);
 	p->key.protocol = ip->protocol;
 	p->ttl = ip->ttl;
-	p->length = host16(ip->tot_len);
+	p->length = layer3_length(p, !!ip->tot_len, host16(ip->tot_len), quoted);
 	p->l4 = p->l3 + ip->ihl * 4;
 	p->fragment_id = (HG_FORCE __u16)ip->id;
 	frag = host16(ip->frag_off);
@@ -258,7 +271,8 @@ static __always_inline int parse_ipv6(struct packet *p, int quoted)
 	__builtin_memcpy(&p->key.dst, &ip->daddr, sizeof(p->key.dst));
 	p->key.protocol = ip->nexthdr;
 	p->ttl = ip->hop_limit;
-	p->length = host16(ip->payload_len) + sizeof(*ip);
+	p->length = layer3_length(p, !!ip->payload_len,
+				  host16(ip->payload_len) + sizeof(*ip), quoted);
 	p->l4 = p->l3 + sizeof(*ip);
 	if (is_extension(ip->nexthdr))
 		parse_extensions(p);

@@ -92,6 +92,7 @@ struct run {
 	size_t in_size, out_size;
 	uint32_t ifindex;	  /* where it arrives */
 	uint32_t ingress_ifindex; /* tc: where the host got it from; 0: made here */
+	uint32_t segment; /* tc: payload of each segment of a train; 0: one frame */
 	uint32_t verdict;
 	bool marked; /* the program left a struct hg_mark (metadata or cb) */
 	struct hg_mark mark;

@@ -52,7 +52,9 @@ static void run_xdp(int program, struct run *run)
 static void run_tc(int program, struct run *run)
 {
 	struct __sk_buff before = { .ifindex = run->ifindex,
-				    .ingress_ifindex = run->ingress_ifindex };
+				    .ingress_ifindex = run->ingress_ifindex,
+				    .gso_size = run->segment,
+				    .gso_segs = run->segment ? 2 : 0 };
 	struct __sk_buff after = { 0 };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = run->in,
 		    .data_size_in = (uint32_t)run->in_size, .data_out = run->out,

@@ -164,7 +164,7 @@ static void write_ip4(const struct packet *packet, uint8_t *ip, size_t size, boo
 
 	ip[0] = (uint8_t)(0x40 | header / 4);
 	ip[1] = packet->tos;
-	packet_write16(ip + 2, (uint16_t)(header + size));
+	packet_write16(ip + 2, packet->no_length ? 0 : (uint16_t)(header + size));
 	packet_write16(ip + 4, (uint16_t)packet->id);
 	packet_write16(ip + 6, (uint16_t)(offset | (more ? 0x2000 : 0) |
 					  (packet->dont_fragment ? 0x4000 : 0)));
@@ -200,7 +200,10 @@ static void write_ip6(const struct packet *packet, uint8_t *ip, size_t size, boo
 	uint8_t *place = ip + 40;
 
 	packet_write32(ip, 0x60000000U | (uint32_t)packet->tos << 20);
-	packet_write16(ip + 4, (uint16_t)(8U * packet->extensions + size));
+	if (packet->no_length)
+		packet_write16(ip + 4, 0);
+	else
+		packet_write16(ip + 4, (uint16_t)(8U * packet->extensions + size));
 	ip[7] = packet->ttl;
 	memcpy(ip + 8, packet->src.bytes, 16);
 	memcpy(ip + 24, packet->dst.bytes, 16);

@@ -63,6 +63,7 @@ struct packet {
 	struct hg_addr src, dst;
 	uint8_t ttl, tos;
 	bool dont_fragment;
+	bool no_length;	 /* a train of segments: the IP header says 0 */
 	uint8_t options; /* IPv4: bytes of options, a multiple of 4, ≤ 40 */
 	uint8_t extensions;
 	uint8_t extension[PACKET_EXTENSIONS]; /* IPv6: kinds, in order, 8 bytes each */
