@@ -299,12 +299,21 @@ static __always_inline int parse_quote(struct packet *p, __u32 l3, __u8 family)
 	return parse_ports(p);
 }
 
+static __always_inline int is_tag(__be16 protocol)
+{
+	return protocol == be16(ETH_P_8021Q) || protocol == be16(ETH_P_8021AD);
+}
+
+/*
+ * NEXT, or PASS: nothing says that it is ours. It may be IP all the same where p->flaw is set
+ * (more tags than we follow, no IP header to be read); an isolated pod neither sends nor gets
+ * that.
+ */
 static __always_inline int parse(struct packet *p)
 {
 	const struct ethhdr *eth;
 	const struct vlan_tag *tag;
 	__be16 protocol;
-	int i;
 
 	hook_pull(p->ctx);
 	eth = packet_at(p, 0, sizeof(*eth));
@@ -312,8 +321,8 @@ static __always_inline int parse(struct packet *p)
 		return PASS;
 	protocol = eth->h_proto;
 	p->l3 = sizeof(*eth);
-	for (i = 0; i < PARSE_VLANS; i++) {
-		if (protocol != be16(ETH_P_8021Q) && protocol != be16(ETH_P_8021AD))
+	for (int i = 0; i < PARSE_VLANS; i++) {
+		if (!is_tag(protocol))
 			break;
 		tag = packet_at(p, p->l3, sizeof(*tag));
 		if (!tag)
@@ -321,13 +330,15 @@ static __always_inline int parse(struct packet *p)
 		protocol = tag->protocol;
 		p->l3 += sizeof(*tag);
 	}
-	if (protocol == be16(ETH_P_IP) && parse_ipv4(p, 0))
+	if ((protocol == be16(ETH_P_IP) && parse_ipv4(p, 0)) ||
+	    (protocol == be16(ETH_P_IPV6) && parse_ipv6(p, 0))) {
 		parse_l4(p);
-	else if (protocol == be16(ETH_P_IPV6) && parse_ipv6(p, 0))
-		parse_l4(p);
-	else
-		return PASS;
-	return NEXT;
+		return NEXT;
+	}
+	if (protocol == be16(ETH_P_IP) || protocol == be16(ETH_P_IPV6) ||
+	    is_tag(protocol))
+		p->flaw = HG_REASON_malformed;
+	return PASS;
 }
 
 #endif

@@ -57,16 +57,24 @@ static __always_inline int leave(struct packet *p, int r)
 		    p->out_hop);
 }
 
+/* What is no IP, or cannot be read at all: that fails closed where a pod may be isolated. */
+static __always_inline int unread(struct packet *p, const struct hg_policy_link *link)
+{
+	if (!p->flaw || !link_may_be_isolated(link))
+		return TC_OK;
+	stats_reason(HG_REASON_policy_malformed, hook_length(p->ctx));
+	return TC_SHOT;
+}
+
 SEC("tc")
 int pod_out(struct __sk_buff *ctx)
 {
 	struct packet p = { .ctx = ctx };
-	struct hg_policy_link *link;
+	struct hg_policy_link *link = link_of(hook_ifindex(ctx));
 	int r = parse(&p);
 
 	if (r != NEXT)
-		return TC_OK;
-	link = link_of(hook_ifindex(ctx));
+		return unread(&p, link);
 	r = direct_source(&p, link);
 	if (r == NEXT)
 		r = pipeline(&p);
@@ -84,7 +92,9 @@ int pod_in(struct __sk_buff *ctx)
 
 	if (!link_may_be_isolated(link))
 		return TC_OK;
-	if (parse(&p) != NEXT || !direct_is_judged(&p, link, &p.key.dst))
+	if (parse(&p) != NEXT)
+		return unread(&p, link);
+	if (!direct_is_judged(&p, link, &p.key.dst))
 		return TC_OK;
 	/* The node itself reaches its pods: by origin, never by address. */
 	r = direct(&p, link, ctx->ingress_ifindex ? DIRECT_IN : DIRECT_NODE);

@@ -10,8 +10,7 @@
 
 #define HG_REASONS(R)                                                                    \
 	R(1, malformed, "headers are cut short or contradict each other")                \
-	R(2, extension_headers,                                                          \
-	  "more IPv6 extension headers or VLAN tags than we follow")                     \
+	R(2, extension_headers, "more IPv6 extension headers than we follow")            \
 	R(3, protocol, "a virtual address takes TCP, UDP, SCTP and echo only")           \
 	R(4, no_service,                                                                 \
 	  "no Service has this port and protocol on this virtual address")               \
@@ -44,7 +43,8 @@
 	R(26, policy_icmp,                                                               \
 	  "an ICMP error to or from an isolated pod that quotes none of its flows")      \
 	R(27, policy_malformed,                                                          \
-	  "an isolated pod's packet whose headers are cut short or not followed")        \
+	  "an isolated pod's packet whose headers or tags are cut short or not "         \
+	  "followed")                                                                    \
 	R(28, spoofed_source, "a pod sent from an address that is not its own")
 
 enum hg_reason {

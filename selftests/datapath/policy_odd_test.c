@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What policy makes of packets without ports, parts of packets, errors, neighbours and
+ * What policy makes of packets without ports, errors, neighbours and
  * addresses that name no pod. POD_B hears CLIENT on one port, and OTHER_CLIENT on all.
  */
 #include <setjmp.h>
@@ -138,31 +138,6 @@ static void sctp_is_not_tcp_but_has_ports(void **state)
 		packet.dport++;
 		assert_false(enters(&scene, &packet));
 		assert_int_equal(refused(&scene, HG_REASON_policy_ingress), 1);
-	}
-}
-
-static void fragments_follow_their_first(void **state)
-{
-	for (uint8_t family = 4; family <= 6; family += 2) {
-		struct scene scene;
-		struct packet first, later;
-
-		begin(&scene, state, family);
-		first = to_pod(&scene, CLIENT);
-		first.protocol = PROTOCOL_UDP;
-		first.payload = 200;
-		first.fragmented = true;
-		first.id = 77;
-		first.slice_size = 96;
-		first.extensions = family == 6;
-		first.extension[0] = PROTOCOL_FRAGMENT;
-		later = first;
-		later.slice = 96;
-		later.slice_size = 0;
-		assert_false(enters(&scene, &later));
-		assert_int_equal(refused(&scene, HG_REASON_policy_fragment), 1);
-		assert_true(enters(&scene, &first));
-		assert_true(enters(&scene, &later));
 	}
 }
 
@@ -336,37 +311,12 @@ static void a_pod_is_found_as_far_as_its_search_goes(void **state)
 	}
 }
 
-static void what_cannot_be_read_is_dropped_for_isolated_pods_only(void **state)
-{
-	for (uint8_t family = 4; family <= 6; family += 2) {
-		struct scene scene;
-		uint8_t frame[FRAME_ROOM];
-		struct packet packet;
-		struct run *run = &scene.run;
-
-		begin(&scene, state, family);
-		packet = to_pod(&scene, OTHER_CLIENT);
-		run->in_size = packet_build(&packet, frame);
-		frame[14 + (family == 4 ? 20 : 40) + 12] = 0x40; /* TCP header of 16 */
-		memcpy(run->in, frame, run->in_size);
-		run->ifindex = topology_ifindex(POD1);
-		run->ingress_ifindex = topology_ifindex(NIC0);
-		harness_run(scene.harness->pod_in, false, run);
-		assert_int_equal(run->verdict, TC_SHOT);
-		assert_int_equal(refused(&scene, HG_REASON_policy_malformed), 1);
-		run->ifindex = topology_ifindex(POD0);
-		harness_run(scene.harness->pod_in, false, run);
-		assert_int_equal(run->verdict, TC_OK);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(echo_follows_rules_without_ports),
 		cmocka_unit_test(other_protocols_follow_rules_without_ports),
 		cmocka_unit_test(sctp_is_not_tcp_but_has_ports),
-		cmocka_unit_test(fragments_follow_their_first),
 		cmocka_unit_test(errors_pass_by_the_flow_they_quote),
 		cmocka_unit_test(neighbours_always_pass),
 		cmocka_unit_test(addresses_that_name_no_pod_open_no_way),
@@ -374,7 +324,6 @@ int main(void)
 		cmocka_unit_test(a_pod_is_judged_before_its_interface_is_known),
 		cmocka_unit_test(a_pod_is_judged_before_its_place_is_known),
 		cmocka_unit_test(a_pod_is_found_as_far_as_its_search_goes),
-		cmocka_unit_test(what_cannot_be_read_is_dropped_for_isolated_pods_only),
 	};
 
 	return cmocka_run_group_tests(tests, rows_open, rows_close);
