@@ -213,6 +213,19 @@ static __noinline int service_missing(struct packet *p)
 }
 
 /*
+ * Is the backend itself a frontend? Its packets would come back, each time as a new flow. The
+ * control process refuses such endpoints; it may have been told of the frontend since.
+ */
+static __always_inline int backend_loops(__u32 stamp)
+{
+	struct hg_backend *backend = backend_of(stamp);
+
+	return backend && bit_is_set(hg_hash_addr(&backend->addr)) &&
+	       service_index(&backend->addr, (HG_FORCE __u16)backend->port,
+			     backend->protocol);
+}
+
+/*
  * The stages service and backend, for a packet without flow: NEXT when the flow that it
  * begins is ordered (hg_order: its backend, the rest empty), PASS, or -reason.
  */
@@ -244,6 +257,8 @@ static __noinline int service(struct packet *p)
 	stamp = backend_choose(p, service);
 	if (stamp < 0)
 		return (int)stamp;
+	if (backend_loops((__u32)stamp))
+		return -HG_REASON_vip_loop;
 	order = order_fresh();
 	if (!order)
 		return -HG_REASON_flow_contended;

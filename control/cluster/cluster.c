@@ -217,6 +217,13 @@ static void mark_rival(void *context, const struct object *rival)
 	cluster_mark_dirty(context, rival->namespace, rival->name);
 }
 
+/* Its endpoint may now be a frontend of the Service, or be none any more. */
+static void mark_chained(void *context, const struct object *slice)
+{
+	if (slice->slice.service)
+		cluster_mark_dirty(context, slice->namespace, slice->slice.service);
+}
+
 /* ---- changes ---- */
 /* An object came or goes: whose wanted state may differ now? */
 static void mark_concerned(struct cluster *cluster, const struct object *object)
@@ -225,6 +232,7 @@ static void mark_concerned(struct cluster *cluster, const struct object *object)
 	case OBJECT_SERVICE:
 		cluster_mark_dirty(cluster, object->namespace, object->name);
 		indexes_each_rival(&cluster->indexes, object, mark_rival, cluster);
+		indexes_each_chained(&cluster->indexes, object, mark_chained, cluster);
 		return;
 	case OBJECT_ENDPOINT_SLICE:
 		if (object->slice.service)

@@ -42,7 +42,8 @@ const struct object *cluster_find_pod_by_addr(const struct cluster *cluster,
 /*
  * The Service that answers at an address, port (host order) and protocol, or NULL. When
  * several claim it, the first by namespace, then name: every node decides alike. A Service
- * becomes dirty when another that claims one of its frontends comes, changes or goes.
+ * becomes dirty when another that claims one of its frontends comes, changes or goes, or one
+ * at whose address it has an endpoint (other than a Pod).
  */
 const struct object *cluster_find_frontend_owner(const struct cluster *cluster,
 						 const struct hg_addr *addr,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * each_key() names every place of an object in an index; join, leave and show_rivals are
- * what is done there. Only join can fail.
+ * each_key() names every place of an object in an index; join, leave and show are what is
+ * done there. Only join can fail.
  */
 #include "index.h"
 
@@ -23,7 +23,7 @@ struct place_in_index {
 	struct group **index;
 	const void *key;
 	size_t length;
-	void (*visit)(void *context, const struct object *rival);
+	void (*visit)(void *context, const struct object *member);
 	void *context;
 };
 
@@ -40,14 +40,14 @@ static int leave(const struct place_in_index *place)
 	return 0;
 }
 
-static int show_rivals(const struct place_in_index *place)
+static int show(const struct place_in_index *place)
 {
-	const struct object *const *rivals;
+	const struct object *const *members;
 	size_t count;
 
-	rivals = group_find(*place->index, place->key, place->length, &count);
+	members = group_find(*place->index, place->key, place->length, &count);
 	for (size_t i = 0; i < count; i++)
-		place->visit(place->context, rivals[i]);
+		place->visit(place->context, members[i]);
 	return 0;
 }
 
@@ -119,6 +119,27 @@ static int slice_service(struct place_in_index *place, place_action *action)
 	return act_on(*place, key, (size_t)length, action);
 }
 
+/*
+ * A Pod's own address is no Service's, and most endpoints are Pods: those that are not are few
+ * enough to be found by address.
+ */
+static int each_endpoint(struct place_in_index *place, place_action *action)
+{
+	const struct endpoint_slice *slice = &place->object->slice;
+	int r;
+
+	place->index = &place->indexes->chains;
+	for (size_t i = 0; !slice->skip && i < slice->endpoint_count; i++) {
+		if (slice->endpoints[i].target)
+			continue;
+		r = act_on(*place, &slice->endpoints[i].addr, sizeof(struct hg_addr),
+			   action);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int each_pod_addr(struct place_in_index *place, place_action *action)
 {
 	const struct pod *pod = &place->object->pod;
@@ -139,12 +160,14 @@ static int each_key(struct indexes *indexes, const struct object *object,
 		    place_action *action)
 {
 	struct place_in_index place = { .indexes = indexes, .object = object };
+	int r;
 
 	switch (object->kind) {
 	case OBJECT_SERVICE:
 		return each_frontend(&place, action);
 	case OBJECT_ENDPOINT_SLICE:
-		return slice_service(&place, action);
+		r = slice_service(&place, action);
+		return r < 0 ? r : each_endpoint(&place, action);
 	case OBJECT_POD:
 		return each_pod_addr(&place, action);
 	default:
@@ -167,6 +190,7 @@ void indexes_clear(struct indexes *indexes)
 	group_free_all(&indexes->slices);
 	group_free_all(&indexes->pods);
 	group_free_all(&indexes->owners);
+	group_free_all(&indexes->chains);
 }
 
 void indexes_each_rival(struct indexes *indexes, const struct object *service,
@@ -180,7 +204,28 @@ void indexes_each_rival(struct indexes *indexes, const struct object *service,
 		.context = context,
 	};
 
-	each_frontend(&place, show_rivals);
+	each_frontend(&place, show);
+}
+
+void indexes_each_chained(struct indexes *indexes, const struct object *service,
+			  void (*visit)(void *context, const struct object *slice),
+			  void *context)
+{
+	const struct addr_list *const lists[] = { &service->service.cluster_ips,
+						  &service->service.external_ips,
+						  &service->service.load_balancer_ips };
+	struct place_in_index place = {
+		.indexes = indexes,
+		.object = service,
+		.index = &indexes->chains,
+		.visit = visit,
+		.context = context,
+	};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		for (size_t j = 0; j < lists[i]->count; j++)
+			act_on(place, &lists[i]->items[j], sizeof(struct hg_addr), show);
+	}
 }
 
 const struct object *const *indexes_slices(const struct indexes *indexes,

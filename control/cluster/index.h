@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How objects are found other than by name: EndpointSlices by Service, Pods by address,
- * Services by frontend. Inside cluster/ only; the indexes do not own the objects.
+ * How objects are found other than by name: EndpointSlices by Service and by endpoint, Pods by
+ * address, Services by frontend. Inside cluster/ only; the indexes do not own the objects.
  */
 #ifndef CLUSTER_INDEX_H
 #define CLUSTER_INDEX_H
@@ -12,6 +12,8 @@ struct indexes {
 	struct group *slices; /* by "namespace/service" */
 	struct group *pods;   /* by address */
 	struct group *owners; /* Services by frontend */
+	struct group
+	    *chains; /* EndpointSlices by address of an endpoint that is no Pod's */
 };
 
 /* "namespace/name": Kubernetes allows 63 and 253 bytes. */
@@ -28,6 +30,11 @@ void indexes_clear(struct indexes *indexes);
 void indexes_each_rival(struct indexes *indexes, const struct object *service,
 			void (*visit)(void *context, const struct object *rival),
 			void *context);
+
+/* EndpointSlices with an endpoint at an address of this Service. */
+void indexes_each_chained(struct indexes *indexes, const struct object *service,
+			  void (*visit)(void *context, const struct object *slice),
+			  void *context);
 
 const struct object *const *indexes_slices(const struct indexes *indexes,
 					   const char *namespace, const char *service,

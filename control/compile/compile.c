@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../lib/cleanup.h"
+#include "chains.h"
 #include "job.h"
 #include "slices.h"
 
@@ -156,6 +157,7 @@ static int fill_group(const struct job *job, struct wanted_port *port)
 	r = endpoints_collect(&query, &list);
 	if (r < 0)
 		return r;
+	chains_leave_out(job, &list);
 	r = backends_fill(job, &list, port);
 	endpoints_clear(&list);
 	return r;

@@ -45,7 +45,8 @@
 	R(27, policy_malformed,                                                          \
 	  "an isolated pod's packet whose headers or tags are cut short or not "         \
 	  "followed")                                                                    \
-	R(28, spoofed_source, "a pod sent from an address that is not its own")
+	R(28, spoofed_source, "a pod sent from an address that is not its own")          \
+	R(29, vip_loop, "the backend is itself a virtual address: packets would go round")
 
 enum hg_reason {
 	HG_REASON_NONE = 0,

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
+#include <headgate/endian.h>
 #include "answers.h"
 #include "rows.h"
 
@@ -126,7 +127,54 @@ static void b_is_left_to_the_kernel(struct scene *scene, struct packet *packet)
 	is_left_to_the_kernel(scene, BACKEND_B, packet);
 }
 
+/* What SERVICE leads to: an address and port, in place of BACKEND_A's. */
+static void lead_to(struct scene *scene, enum role role, uint16_t port)
+{
+	struct hg_backend backend = scene_read_backend(scene, 1);
+
+	backend.addr = scene_addr(scene, role);
+	backend.port = be16(port);
+	scene_write_backend(scene, 1, &backend);
+}
+
+static void an_address_that_leads_to_itself(struct scene *scene)
+{
+	one_backend_on_the_same_link(scene);
+	lead_to(scene, SERVICE, SERVICE_PORT);
+}
+
+static void an_address_that_leads_to_another(struct scene *scene)
+{
+	one_backend_on_the_same_link(scene);
+	lead_to(scene, OTHER_SERVICE, SERVICE_PORT);
+	scene_add_service(scene, &(struct scene_service){ .address = OTHER_SERVICE,
+							  .endpoint = { BACKEND_B } });
+}
+
+/* A host that has other ports at an address of which a Service claims one. */
+static void an_address_that_leads_to_an_unclaimed_port(struct scene *scene)
+{
+	an_address_that_leads_to_another(scene);
+	lead_to(scene, OTHER_SERVICE, 7777);
+}
+
+static void reaches_the_unclaimed_port(struct scene *scene, struct packet *packet)
+{
+	scene_to_backend(scene, BACKEND_A, packet);
+	packet->dst = scene_addr(scene, OTHER_SERVICE);
+	packet->dport = 7777;
+}
+
 static const struct row rows[] = {
+	{ "an address that is its own endpoint is no way", ROW_PORTS, 0,
+	  an_address_that_leads_to_itself, client_opens, XDP_DROP,
+	  .reason = HG_REASON_vip_loop },
+	{ "an address whose endpoint is another is no way either", ROW_PORTS, 0,
+	  an_address_that_leads_to_another, client_opens, XDP_DROP,
+	  .reason = HG_REASON_vip_loop },
+	{ "a port that no frontend claims is an endpoint", ROW_TCP | ROW_UDP, 0,
+	  an_address_that_leads_to_an_unclaimed_port, client_opens, XDP_TX,
+	  reaches_the_unclaimed_port, .stats = ROW_NEW_FLOW },
 	{ "a segment of a lost backend's connection answers RST", ROW_TCP, 0,
 	  a_flow_whose_backend_left, client_goes_on, XDP_TX, answered_by_reset,
 	  .reason = HG_REASON_backend_gone },

@@ -273,6 +273,19 @@ static void produce_table_changing(struct scene *scene)
 	send_opening(scene, CLIENT, NULL);
 }
 
+/* State of before the control process knew: the virtual address is its own endpoint. */
+static void produce_vip_loop(struct scene *scene)
+{
+	struct hg_backend backend;
+
+	one_backend_on_the_same_link(scene);
+	backend = scene_read_backend(scene, 1);
+	backend.addr = backend.vip;
+	backend.port = backend.vport;
+	scene_write_backend(scene, 1, &backend);
+	send_opening(scene, CLIENT, NULL);
+}
+
 enum which { USUAL, NARROW, WHICHS };
 
 struct producer {
@@ -310,6 +323,7 @@ static const struct producer producers[HG_REASON_END] = {
 	[HG_REASON_policy_icmp] = { produce_policy_icmp, USUAL, 0 },
 	[HG_REASON_policy_malformed] = { produce_policy_malformed, USUAL, 0 },
 	[HG_REASON_spoofed_source] = { produce_spoofed_source, USUAL, 0 },
+	[HG_REASON_vip_loop] = { produce_vip_loop, USUAL, 0 },
 };
 
 static struct harness harnesses[WHICHS];
