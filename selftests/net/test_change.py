@@ -43,6 +43,37 @@ def test_connections_outlive_endpoint_churn(lab, gate, family):
     assert_none_lost(report)
 
 
+@both
+def test_new_connections_work_while_endpoints_change(lab, gate, family):
+    """None is refused, reset or lost, though its endpoint may leave while it is opened."""
+    gate.serve(shop(EVERYONE))
+    opening = lab.popen("client", "bash", "-c", "while read -t 0 _; [ $? != 0 ]; do "
+                        f"curl -sS -g -m 5 '{url(VIP[family])}' 2>&1; done",
+                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        for n in range(60):
+            gate.write("test", shop(set_of(n)))
+            gate.wait_hosts(set_of(n))
+    finally:
+        answers = opening.communicate("stop\n", timeout=30)[0].split("\n")[:-1]
+    assert len(answers) > 60 and set(answers) <= set(EVERYONE), \
+        [answer for answer in answers if answer not in EVERYONE][:5]
+
+
+@both
+def test_udp_moves_when_its_endpoint_leaves(lab, gate, family):
+    """One socket that never pauses: kube-proxy once left such to the address of the dead."""
+    gate.serve(shop(["backend0"]))
+    with lab.udp("client", VIP[family], ECHO) as sock:
+        for n in range(12):
+            host = EVERYONE[n % 5]
+            gate.write("test", shop([host]))
+            gate.wait_hosts([host])
+            for _ in range(5):
+                sock.send(b"hello")
+                assert sock.recv(2048) == host.encode() + b" hello"
+
+
 @pytest.mark.parametrize("how", (signal.SIGTERM, signal.SIGKILL), ids=("stop", "kill"))
 def test_connections_outlive_the_daemon(lab, gate, how):
     """A thousand, half of them over each family; killed 20 times, ended thrice."""
