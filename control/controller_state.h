@@ -96,6 +96,9 @@ struct interface {
 	struct network_link link;
 	bool is_nic; /* named by --interface; else the host end of a pod's */
 	bool attached;
+	bool told; /* the datapath knows these MACs: */
+	uint8_t macs[HG_MACS_EACH][6];
+	size_t mac_count; /* maybe more than there is room for */
 	struct complaints complaints;
 	struct notices notices;
 	struct retry retry;

@@ -66,6 +66,41 @@ static void tell_link(struct controller *controller, const struct interface *int
 			  from->name, strerror(-r));
 }
 
+/* A NIC takes the frames that are sent to it or to an interface above it. */
+static void tell_macs(struct controller *controller, struct interface *interface)
+{
+	uint8_t macs[HG_MACS_EACH][6] = { 0 };
+	size_t count = network_link_macs(controller->network, interface->link.ifindex,
+					 macs, HG_MACS_EACH);
+
+	if (interface->told && count == interface->mac_count &&
+	    memcmp(macs, interface->macs, sizeof(macs)) == 0)
+		return;
+	int r =
+	    datapath_set_macs(controller->datapath, interface->link.ifindex, macs, count);
+	if (r < 0 || count > HG_MACS_EACH)
+		log_warning("interface %s: frames sent to other machines are balanced "
+			    "too: %s",
+			    interface->link.name,
+			    r < 0 ? strerror(-r) : "too many interfaces stand on it");
+	interface->told = true;
+	interface->mac_count = count;
+	memcpy(interface->macs, macs, sizeof(macs));
+}
+
+/* Some interface came, changed or went: those that stand on a NIC may be others. */
+static void review_macs(struct controller *controller)
+{
+	struct interface *interface, *after;
+
+	if (!controller->datapath)
+		return;
+	HASH_ITER (hh, controller->interfaces, interface, after) {
+		if (interface->is_nic && interface->attached)
+			tell_macs(controller, interface);
+	}
+}
+
 static struct interface *add_interface(struct controller *controller,
 				       const struct network_link *link)
 {
@@ -83,9 +118,9 @@ static struct interface *add_interface(struct controller *controller,
 	return NULL;
 }
 
-void interfaces_event(void *context, const struct network_link *link, bool present)
+static void follow(struct controller *controller, const struct network_link *link,
+		   bool present)
 {
-	struct controller *controller = context;
 	bool is_nic = is_named(controller, link->name);
 	bool wanted = present && (is_nic || link->is_pod);
 	struct interface *interface;
@@ -112,6 +147,14 @@ void interfaces_event(void *context, const struct network_link *link, bool prese
 	controller_schedule(controller);
 }
 
+void interfaces_event(void *context, const struct network_link *link, bool present)
+{
+	struct controller *controller = context;
+
+	follow(controller, link, present);
+	review_macs(controller);
+}
+
 static void attach(struct controller *controller, struct interface *interface)
 {
 	struct complaints complaints = { 0 };
@@ -132,6 +175,8 @@ static void attach(struct controller *controller, struct interface *interface)
 		complain(&complaints, COMPLAINT_ERROR, NULL, &about,
 			 "not attached (%s): it is tried again", strerror(-r));
 	interface->attached = r == 0;
+	if (interface->is_nic && interface->attached)
+		tell_macs(controller, interface);
 	if (r < 0)
 		controller_failed(controller, &interface->retry);
 	else

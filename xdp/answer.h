@@ -217,19 +217,12 @@ static __always_inline int is_unicast(const struct packet *p)
 	return bytes[12] != 0 && bytes[12] != 127 && bytes[12] < 224;
 }
 
-/* Sent to this machine alone: not flooded by a switch, not broadcast. */
+/* Not broadcast, as a pod may do it. At a NIC ours() has asked for more. */
 static __always_inline int is_for_us(const struct packet *p)
 {
-	struct ethhdr *eth = packet_at(p, 0, sizeof(*eth));
-	__u32 ifindex = hook_ifindex(p->ctx);
-	struct hg_link *link = bpf_map_lookup_elem(&hg_links, &ifindex);
+	const struct ethhdr *eth = packet_at(p, 0, sizeof(*eth));
 
-	if (!eth || eth->h_dest[0] & 1)
-		return 0;
-	return !link || hook_from_pod ||
-	       (*(__u16 *)eth->h_dest == *(__u16 *)link->mac &&
-		*(__u16 *)(eth->h_dest + 2) == *(__u16 *)(link->mac + 2) &&
-		*(__u16 *)(eth->h_dest + 4) == *(__u16 *)(link->mac + 4));
+	return eth && !(eth->h_dest[0] & 1);
 }
 
 static __always_inline int answer_is_due(const struct packet *p)

@@ -47,6 +47,9 @@ HG_MAP(hg_hop_index, HASH, struct hg_hop_key, __u32, HG_HOPS, BPF_F_NO_PREALLOC)
 /* Interfaces that carry a hook. Control process: added before attach, removed after. */
 HG_MAP(hg_links, HASH, __u32, struct hg_link, 4096, 0);
 
+/* MACs of a NIC. Control process: as hg_links; a torn read costs one frame. */
+HG_MAP(hg_macs, ARRAY, __u32, struct hg_macs, HG_MACS, 0);
+
 /* Flows whose client proved itself. Datapath inserts; the sweeper (or a taker) frees. */
 HG_MAP(hg_flows, ARRAY, __u32, struct hg_flow, 524288, BPF_F_MMAPABLE);
 

@@ -43,6 +43,14 @@ static __always_inline struct hg_link *neighbour_link(const struct packet *p)
 	return bpf_map_lookup_elem(&hg_links, &ifindex);
 }
 
+/* Is the question put to all, or to us? */
+static __always_inline int neighbour_is_asked(const struct packet *p)
+{
+	const struct ethhdr *eth = packet_at(p, 0, sizeof(*eth));
+
+	return eth && (eth->h_dest[0] & 1 || mac_is_ours(p));
+}
+
 static __always_inline void write_answer_macs(struct packet *p, const __u8 *mac)
 {
 	struct ethhdr *eth = packet_at(p, 0, sizeof(*eth));
@@ -60,7 +68,7 @@ static __noinline int neighbour_arp(struct packet *p)
 	__u32 asked;
 
 	if (!arp || !link || arp->operation != be16(ARP_REQUEST) ||
-	    arp->protocol != be16(ETH_P_IP))
+	    arp->protocol != be16(ETH_P_IP) || !neighbour_is_asked(p))
 		return PASS;
 	__builtin_memcpy(&asked, arp->target_addr, sizeof(asked));
 	addr_from_v4(&p->key.dst, asked);
@@ -86,7 +94,8 @@ static __noinline int neighbour_nd(struct packet *p)
 	struct ipv6hdr *ip;
 
 	/* From the unspecified address: duplicate detection, not a question to us. */
-	if (!nd || !link || (!p->key.src.halves[0] && !p->key.src.halves[1]))
+	if (!nd || !link || (!p->key.src.halves[0] && !p->key.src.halves[1]) ||
+	    !neighbour_is_asked(p))
 		return PASS;
 	__builtin_memcpy(&to.src, (char *)nd + sizeof(struct icmp_head), sizeof(to.src));
 	p->key.dst = to.src;

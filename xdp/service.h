@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "create.h"
+#include "mac.h"
 
 static __always_inline int bit_is_set(__u32 hash)
 {
@@ -59,7 +60,7 @@ static __noinline int quotes_ours(const struct packet *p)
 	return bit_is_set(hg_hash_addr(&addr));
 }
 
-/* The stage: PASS at once what bears no address in use. */
+/* The stage: PASS at once what bears no address in use, or is sent to another machine. */
 static __always_inline int ours(struct packet *p)
 {
 	__u32 hash = hg_hash_addr(&p->key.dst);
@@ -69,6 +70,10 @@ static __always_inline int ours(struct packet *p)
 	else if (!bit_is_set(hg_hash_addr(&p->key.src)) &&
 		 !(is_icmp(p) && quotes_ours(p)))
 		return PASS;
+	if (!mac_is_ours(p)) {
+		p->opens = 0;
+		return PASS;
+	}
 	p->now = clock_tick();
 	p->hash = hg_hash_flow(&p->key, hg_config.seed);
 	return NEXT;

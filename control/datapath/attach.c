@@ -266,6 +266,8 @@ int datapath_detach(struct datapath *datapath, uint32_t ifindex)
 	owner_of_pins(datapath->pin_root, &owner);
 	int r = detach_interface(ifindex, &owner);
 	int forgotten = bpf_map_delete_elem(datapath->fds[MAP_LINKS], &ifindex);
+	if (attachment && !attachment->is_pod)
+		datapath_set_macs(datapath, ifindex, NULL, 0);
 	if (attachment) {
 		DL_DELETE(datapath->attachments, attachment);
 		free(attachment);

@@ -78,6 +78,12 @@ size_t datapath_attachments(const struct datapath *datapath,
 			    struct datapath_attachment *ret, size_t size);
 int datapath_set_link(struct datapath *datapath, uint32_t ifindex,
 		      const struct hg_link *link);
+/*
+ * To which MACs frames are sent that a NIC takes. None, or more than HG_MACS_EACH: it takes
+ * all, as it does until it is told. 0, or -errno; -EEXIST: another NIC has the place.
+ */
+int datapath_set_macs(struct datapath *datapath, uint32_t ifindex,
+		      const uint8_t (*macs)[6], size_t count);
 
 /*
  * Make a Service what is wanted (NULL: remove it). Order of writes: backends, tables,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Next hops and links, as netlink/ tells them, written. */
+/* Next hops, links and their MACs, as netlink/ tells them, written. */
 #include <errno.h>
 #include <string.h>
 #include <bpf/bpf.h>
@@ -92,4 +92,34 @@ int datapath_set_link(struct datapath *datapath, uint32_t ifindex,
 		      const struct hg_link *link)
 {
 	return bpf_map_update_elem(datapath->fds[MAP_LINKS], &ifindex, link, BPF_ANY);
+}
+
+/* As xdp/mac.h reads it. */
+static __u64 mac_number(const uint8_t mac[6])
+{
+	uint32_t head;
+	uint16_t tail;
+
+	memcpy(&head, mac, sizeof(head));
+	memcpy(&tail, mac + sizeof(head), sizeof(tail));
+	return head | (__u64)tail << 32;
+}
+
+int datapath_set_macs(struct datapath *datapath, uint32_t ifindex,
+		      const uint8_t (*macs)[6], size_t count)
+{
+	uint32_t index = ifindex & (HG_MACS - 1);
+	struct hg_macs entry = { 0 };
+	const struct attachment *attachment;
+
+	DL_FOREACH (datapath->attachments, attachment)
+		if (!attachment->is_pod && attachment->view.ifindex != ifindex &&
+		    (attachment->view.ifindex & (HG_MACS - 1)) == index)
+			return -EEXIST;
+	if (!count || count > HG_MACS_EACH)
+		return map_put(datapath, MAP_MACS, index, &entry);
+	entry.ifindex = ifindex;
+	for (size_t i = 0; i < HG_MACS_EACH; i++)
+		entry.macs[i] = mac_number(macs[i < count ? i : 0]);
+	return map_put(datapath, MAP_MACS, index, &entry);
 }

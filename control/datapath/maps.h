@@ -18,6 +18,7 @@
 	M(HOPS, hops)                                                                    \
 	M(HOP_INDEX, hop_index)                                                          \
 	M(LINKS, links)                                                                  \
+	M(MACS, macs)                                                                    \
 	M(FLOWS, flows)                                                                  \
 	M(EMBRYOS, embryos)                                                              \
 	M(LOCKS, locks)                                                                  \

@@ -41,26 +41,37 @@ int links_rank(const struct links *links, uint32_t ifindex)
 	return link->carrier ? 2 : 1;
 }
 
-static bool is_bridge(const struct nlattr *info)
+static void read_kind(const struct nlattr *info, char kind[16])
 {
 	const struct nlattr *at[IFLA_INFO_KIND + 1];
-	char kind[16];
 
-	if (!info || attributes_read_nested(info, at, IFLA_INFO_KIND + 1) < 0)
-		return false;
-	return attribute_text(at[IFLA_INFO_KIND], kind, sizeof(kind)) &&
-	       strcmp(kind, "bridge") == 0;
+	kind[0] = '\0';
+	if (info && attributes_read_nested(info, at, IFLA_INFO_KIND + 1) == 0)
+		attribute_text(at[IFLA_INFO_KIND], kind, 16);
+}
+
+/* IFLA_LINK of a veth is its peer, and beside IFLA_LINK_NETNSID another machine's number. */
+static uint32_t read_lower(const struct nlattr **at, const char *kind)
+{
+	uint32_t lower = 0;
+
+	if ((strcmp(kind, "macvlan") != 0 && strcmp(kind, "vlan") != 0) ||
+	    at[IFLA_LINK_NETNSID])
+		return 0;
+	attribute_u32(at[IFLA_LINK], &lower);
+	return lower;
 }
 
 int link_read(const struct nlmsghdr *message, const char *pod_pattern,
 	      struct link *ret_link)
 {
-	const struct nlattr *at[IFLA_LINKINFO + 1];
+	const struct nlattr *at[IFLA_LINK_NETNSID + 1];
 	const struct ifinfomsg *header = mnl_nlmsg_get_payload(message);
 	struct link link = { 0 };
+	char kind[16];
 	int r;
 
-	r = attributes_read(message, sizeof(*header), at, IFLA_LINKINFO + 1);
+	r = attributes_read(message, sizeof(*header), at, IFLA_LINK_NETNSID + 1);
 	if (r < 0)
 		return r;
 	if (header->ifi_family != AF_UNSPEC || header->ifi_index <= 0)
@@ -76,7 +87,9 @@ int link_read(const struct nlmsghdr *message, const char *pod_pattern,
 	link.loopback = header->ifi_flags & IFF_LOOPBACK;
 	link.ethernet = attribute_mac(at[IFLA_ADDRESS], link.view.mac) &&
 			header->ifi_type == ARPHRD_ETHER;
-	link.bridge = is_bridge(at[IFLA_LINKINFO]);
+	read_kind(at[IFLA_LINKINFO], kind);
+	link.bridge = strcmp(kind, "bridge") == 0;
+	link.lower = read_lower(at, kind);
 	*ret_link = link;
 	return 1;
 }

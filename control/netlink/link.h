@@ -13,6 +13,7 @@
 struct link {
 	struct network_link view; /* what others see */
 	uint32_t master;	  /* bridge or bond it is a port of, 0: none */
+	uint32_t lower;		  /* interface of this machine it stands on, 0: none */
 	bool bridge;
 	bool loopback;
 	bool ethernet; /* 6-byte MACs and neighbours that are asked for theirs */

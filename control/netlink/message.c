@@ -79,7 +79,8 @@ static void follow_link(struct network *network, const struct link *known,
 	if (known && (known->view.is_pod != link->view.is_pod ||
 		      known->master != link->master || known->bridge != link->bridge))
 		network->routes_changed = true;
-	if (known && same_view(&known->view, &link->view))
+	if (known && same_view(&known->view, &link->view) &&
+	    known->master == link->master && known->lower == link->lower)
 		return;
 	refresh_hops(network, ifindex, link);
 	network->events.link(network->events.context, &link->view, true);

@@ -68,6 +68,13 @@ int network_find(struct network *network, const struct hg_addr *addr,
 /* A hop asked for by network_find() is kept resolved until it is released as often as it
  * was found. */
 void network_release(struct network *network, uint32_t hop);
+/*
+ * MACs to which frames are sent that reach an interface and are for this machine: its own
+ * first, then those of the interfaces above it that are up, each once. How many there are, also
+ * beyond size; the event link() of any of these interfaces says that it may be others now.
+ */
+size_t network_link_macs(const struct network *network, uint32_t ifindex,
+			 uint8_t (*ret_macs)[6], size_t size);
 const struct network_link *network_link_by_name(const struct network *network,
 						const char *name);
 /* All local global-scope addresses (for status, and to tell whether a SNAT address is

@@ -172,6 +172,20 @@ struct hg_link {
 };
 
 /*
+ * hg_macs: ARRAY[HG_MACS] of struct hg_macs, by the low bits of ifindex. Written by the control
+ * process. To whom frames are sent that reach a NIC and are for this machine: its own MAC and
+ * those of the interfaces above it. An interface that has no entry takes all of them.
+ */
+#define HG_MACS	     256U
+#define HG_MACS_EACH 7U
+struct hg_macs {
+	__u32 ifindex; /* 0: nobody's */
+	__u32 spare;
+	/* The bytes as a machine reads them: four | two << 32. Unused ones repeat the first. */
+	__u64 macs[HG_MACS_EACH];
+};
+
+/*
  * hg_fragments: LRU_HASH of struct hg_fragment_key → struct hg_fragment. Datapath only.
  */
 struct hg_fragment_key {
@@ -327,6 +341,7 @@ _Static_assert(sizeof(struct hg_backend) == HG_CACHE_LINE, "backend: one cache l
 _Static_assert(sizeof(struct hg_hop) == 48, "hop");
 _Static_assert(sizeof(struct hg_hop_key) == 24, "hop key");
 _Static_assert(sizeof(struct hg_link) == 12, "link");
+_Static_assert(sizeof(struct hg_macs) == HG_CACHE_LINE, "MACs: one cache line");
 _Static_assert(sizeof(struct hg_fragment_key) == 40, "fragment key");
 _Static_assert(sizeof(struct hg_affinity_key) == 24, "affinity key");
 _Static_assert(sizeof(struct hg_range_key) == 24, "range key");

@@ -268,6 +268,9 @@ void world_open(struct world *world, const struct world_options *options)
 	topology_link_mac(NIC0, link.mac);
 	if (datapath_set_link(world->datapath, topology_ifindex(NIC0), &link) < 0)
 		give_up("the NIC cannot be entered");
+	if (datapath_set_macs(world->datapath, topology_ifindex(NIC0),
+			      (const uint8_t(*)[6])link.mac, 1) < 0)
+		give_up("the NIC's address cannot be entered");
 	enter_hops(world);
 	apply_all(world, cluster);
 	world->state = map_state();

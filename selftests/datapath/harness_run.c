@@ -112,6 +112,7 @@ void harness_clear(struct harness *harness)
 	clear_array(harness, "hg_services", 64);
 	clear_array(harness, "hg_backends", HARNESS_BACKENDS);
 	clear_array(harness, "hg_hops", 64);
+	clear_array(harness, "hg_macs", HG_MACS);
 	clear_array(harness, "hg_reasons", HG_REASON_END);
 	clear_array(harness, "hg_cursors", 1);
 	clear_array(harness, "hg_ports", HARNESS_BACKENDS);

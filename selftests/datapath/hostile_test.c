@@ -163,19 +163,6 @@ static void nobody_else_is_answered(void **state)
 		assert_int_equal(scene.run.verdict, XDP_DROP);
 		assert_int_equal(harness_reason(*state, HG_REASON_no_service), 1);
 	}
-	for (unsigned i = 0; i < 2; i++) {
-		scene_begin(&scene, *state, i ? 6 : 4, PROTOCOL_TCP);
-		one_backend_on_the_same_link(&scene);
-		scene_from_client(&scene, CLIENT, &packet);
-		packet.flags = TCP_ACK;
-		memset(packet.dmac, 0xff, 6);
-		scene_send(&scene, CLIENT, &packet);
-		assert_int_equal(scene.run.verdict, XDP_DROP);
-		memcpy(packet.dmac, (uint8_t[]){ 2, 9, 9, 9, 9, 9 }, 6);
-		scene_send(&scene, CLIENT, &packet);
-		assert_int_equal(scene.run.verdict, XDP_DROP);
-		assert_int_equal(harness_reason(*state, HG_REASON_no_flow), 2);
-	}
 }
 
 static void icmp_error_about_an_error_is_not_sent(void **state)

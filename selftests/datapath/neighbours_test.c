@@ -123,6 +123,28 @@ static void solicitation_for_a_virtual_address_is_answered(void **state)
 	assert_true(scene_saw(&scene, "one for a stranger", XDP_PASS, &packet));
 }
 
+/* Flooded probes of another balancer's entry; the same to us is confirmed. */
+static void question_to_another_machine_is_not_answered(void **state)
+{
+	const uint8_t foreign[6] = { 2, 9, 9, 9, 9, 9 };
+	struct scene scene;
+	struct packet packet;
+	uint8_t body[24];
+
+	for (int i = 0; i < 2; i++) {
+		scene_begin(&scene, *state, i ? 6 : 4, PROTOCOL_TCP);
+		one_backend_on_the_same_link(&scene);
+		packet =
+		    i ? solicitation(&scene, SERVICE, body) : who_has(&scene, SERVICE);
+		memcpy(packet.dmac, foreign, 6);
+		scene_send(&scene, CLIENT, &packet);
+		assert_true(scene_saw(&scene, "for another", XDP_PASS, &packet));
+		topology_link_mac(NIC0, packet.dmac);
+		scene_send(&scene, CLIENT, &packet);
+		assert_int_equal(scene.run.verdict, XDP_TX);
+	}
+}
+
 /* RFC 4861 §7.1.1: with a hop limit other than 255 it came from beyond the link. */
 static void solicitation_from_afar_is_not_answered(void **state)
 {
@@ -169,6 +191,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arp_for_a_virtual_address_is_answered),
 		cmocka_unit_test(solicitation_for_a_virtual_address_is_answered),
+		cmocka_unit_test(question_to_another_machine_is_not_answered),
 		cmocka_unit_test(solicitation_from_afar_is_not_answered),
 		cmocka_unit_test(unasked_for_neighbours_are_not_answered),
 	};

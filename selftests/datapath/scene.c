@@ -108,6 +108,17 @@ static void add_snat(const struct scene *scene, enum role ours, uint8_t family)
 	scene_mark_ours(scene, &local.addr);
 }
 
+void scene_take_macs(const struct scene *scene, int link, const __u8 (*macs)[6],
+		     uint32_t count)
+{
+	struct hg_macs entry = { .ifindex = count ? topology_ifindex(link) : 0 };
+
+	for (uint32_t i = 0; count && i < HG_MACS_EACH; i++)
+		memcpy(&entry.macs[i], macs[i < count ? i : 0], 6);
+	harness_put_at(scene->harness, "hg_macs", topology_ifindex(link) & (HG_MACS - 1),
+		       &entry);
+}
+
 static void add_links(const struct scene *scene)
 {
 	for (int i = 0; i < LINKS; i++) {
@@ -117,6 +128,7 @@ static void add_links(const struct scene *scene)
 
 		topology_link_mac(i, link.mac);
 		harness_put(scene->harness, "hg_links", &ifindex, &link);
+		scene_take_macs(scene, i, &link.mac, 1);
 	}
 }
 

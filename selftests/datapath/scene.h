@@ -79,6 +79,9 @@ uint16_t scene_port_apart(const struct scene *scene, uint16_t port);
 void scene_to_backend(const struct scene *scene, enum role backend, struct packet *edit);
 void scene_to_client(const struct scene *scene, enum role client, struct packet *edit);
 
+/* The frames that a NIC takes are sent to one of these; 0: it takes all. */
+void scene_take_macs(const struct scene *scene, int link, const __u8 (*macs)[6],
+		     uint32_t count);
 /* Interface at which packets from a role arrive. */
 int scene_link(enum role role);
 /* Run `nic` on it; the result is in scene->run. Learns snat_port from what it forwards.

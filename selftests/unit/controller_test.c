@@ -13,121 +13,8 @@
 
 #include <cmocka.h>
 
-#include "../../control/controller_state.h"
+#include "controller_parts.h"
 #include "log_capture.h"
-
-/* ---- what was done to the made-up modules ---- */
-static struct {
-	unsigned applied, removed, checked, inside, scheduled, failed, judgements;
-	unsigned attached_nics, attached_pods, detached, links;
-	uint32_t last_ifindex;
-	size_t inside_count;
-	int apply_error, attach_error, judge_error;
-} seen;
-
-int policies_judge(struct controller *controller, char *const *keys, size_t count)
-{
-	(void)controller;
-	for (size_t i = 0; i < count; i++)
-		assert_non_null(strchr(keys[i], '/'));
-	seen.judgements += count > 0;
-	return seen.judge_error;
-}
-
-int datapath_apply(struct datapath *datapath, const char *namespace, const char *name,
-		   const struct wanted_service *wanted, struct complaints *complaints)
-{
-	(void)datapath;
-	if (seen.apply_error) {
-		const struct about about =
-		    object_about_named(OBJECT_SERVICE, namespace, name, CAUSE_NO_ROOM);
-
-		complain(complaints, COMPLAINT_ERROR, NULL, &about,
-			 "no space in hg_slots");
-		return seen.apply_error;
-	}
-	seen.applied++;
-	seen.removed += !wanted;
-	return 0;
-}
-
-int datapath_set_inside(struct datapath *datapath, const struct cidr_list *cidrs)
-{
-	(void)datapath;
-	seen.inside++;
-	seen.inside_count = cidrs->count;
-	return 0;
-}
-
-int datapath_set_link(struct datapath *datapath, uint32_t ifindex,
-		      const struct hg_link *link)
-{
-	(void)datapath;
-	(void)ifindex;
-	assert_true(link->flags == HG_LINK_NIC || link->flags == HG_LINK_POD);
-	seen.links++;
-	return 0;
-}
-
-int datapath_attach_nic(struct datapath *datapath, uint32_t ifindex, const char *name,
-			struct complaints *complaints)
-{
-	(void)datapath;
-	(void)complaints;
-	assert_true(*name);
-	seen.last_ifindex = ifindex;
-	seen.attached_nics += !seen.attach_error;
-	return seen.attach_error;
-}
-
-int datapath_attach_pod(struct datapath *datapath, uint32_t ifindex, const char *name,
-			struct complaints *complaints)
-{
-	(void)datapath;
-	(void)complaints;
-	assert_true(*name);
-	seen.last_ifindex = ifindex;
-	seen.attached_pods += !seen.attach_error;
-	return seen.attach_error;
-}
-
-int datapath_detach(struct datapath *datapath, uint32_t ifindex)
-{
-	(void)datapath;
-	seen.last_ifindex = ifindex;
-	seen.detached++;
-	return 0;
-}
-
-int health_set_service(struct health *health, const char *namespace, const char *name,
-		       const struct wanted_service *service)
-{
-	(void)health;
-	(void)namespace;
-	(void)name;
-	(void)service;
-	seen.checked++;
-	return 0;
-}
-
-void controller_schedule(struct controller *controller)
-{
-	(void)controller;
-	seen.scheduled++;
-}
-
-void controller_failed(struct controller *controller, struct retry *retry)
-{
-	(void)controller;
-	seen.failed++;
-	retry->failures++;
-	retry->due_ms = 1000;
-}
-
-void controller_succeeded(struct retry *retry)
-{
-	*retry = (struct retry){ 0 };
-}
 
 /* ---- the controller under test ---- */
 static struct controller controller;
@@ -314,6 +201,11 @@ static void interfaces_named_and_pods_are_attached_once(void **state)
 	assert_int_equal(seen.attached_nics, 1);
 	assert_int_equal(seen.attached_pods, 1);
 	assert_int_equal(seen.links, 3);
+	assert_int_equal(seen.macs, 1);
+	seen.above = 1;
+	event(5, "vrrp.51", false, true); /* a macvlan on eth0 */
+	event(6, "dummy0", false, true);
+	assert_int_equal(seen.macs, 2);
 	assert_int_equal(seen.detached, 0);
 }
 

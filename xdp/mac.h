@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * mac: is a frame sent to this machine, and to it alone? A NIC also sees what switches flood,
+ * and everything when it is promiscuous (a bridge's port, a capture). Such frames are the
+ * stack's: were they balanced, a standby balancer would double each connection of the active
+ * one, packet by packet also those that it knew before it became the standby.
+ */
+#ifndef XDP_MAC_H
+#define XDP_MAC_H
+
+#include <linux/if_ether.h>
+#include "maps.h"
+#include "packet.h"
+
+/* The second to the last. Without branches, each of which would double the verifier's work. */
+static __always_inline int mac_is_listed(const struct hg_macs *known, __u64 mac)
+{
+	__u64 others = 1;
+
+	for (__u32 i = 1; i < HG_MACS_EACH; i++) {
+		__u64 difference = mac ^ known->macs[i];
+
+		others &= (difference | -difference) >> 63;
+	}
+	return !others;
+}
+
+/* A pod's frames are sent to whatever the pod takes for its gateway. */
+static __always_inline int mac_is_ours(const struct packet *p)
+{
+	__u32 ifindex = hook_ifindex(p->ctx), index = ifindex & (HG_MACS - 1);
+	const struct ethhdr *eth;
+	struct hg_macs *known;
+	__u64 mac;
+
+	if (hook_from_pod)
+		return 1;
+	known = bpf_map_lookup_elem(&hg_macs, &index);
+	eth = packet_at(p, 0, sizeof(*eth));
+	if (!known || !eth)
+		return 0;
+	mac = *(const __u32 *)eth->h_dest;
+	mac |= (__u64) * (const __u16 *)(eth->h_dest + 4) << 32;
+	if (mac == known->macs[0] && ifindex == known->ifindex)
+		return 1;
+	if (ifindex != known->ifindex)
+		return !(eth->h_dest[0] & 1);
+	return mac_is_listed(known, mac);
+}
+
+#endif
