@@ -14,11 +14,12 @@ static void complain_of_chain(const struct job *job, const struct endpoint *endp
 			      size_t more)
 {
 	const struct object *owner = frontend_at(job, endpoint);
+	const struct about about = object_about(job->object, CAUSE_IGNORED);
 	char text[ADDR_TEXT], others[40] = "";
 
 	if (more)
 		snprintf(others, sizeof(others), " (and %zu more)", more);
-	complain(job->complaints, COMPLAINT_WARNING, &job->object->place, job->title,
+	complain(job->complaints, COMPLAINT_WARNING, &job->object->place, &about,
 		 "endpoint %s/%s%s gets no traffic because it is itself a frontend, of "
 		 "Service %s/%s, and packets would come back here: name the addresses of "
 		 "its backends instead",
