@@ -24,6 +24,16 @@ def lab(request):
 
 
 @pytest.fixture(scope="module")
+def usual_ports(lab):
+    """The client chooses among Linux's usual 28,232 ports, as the pods do."""
+    name = "net.ipv4.ip_local_port_range"
+    before = lab.run("client", "sysctl", "-n", name).split()
+    lab.run("client", "sysctl", "-qw", f"{name}=32768 60999")
+    yield
+    lab.run("client", "sysctl", "-qw", f"{name}={' '.join(before)}")
+
+
+@pytest.fixture(scope="module")
 def cluster(lab):
     """Nine pods under policies; a module that wants it says LAB_PODS = 9."""
     made = Cluster(lab)

@@ -114,11 +114,11 @@ class Lab:
         return sock
 
     @contextlib.contextmanager
-    def hold(self, host, address, port, count):
+    def hold(self, host, address, port, count, pause_ms=20):
         """Connections that keep exchanging bytes while the body runs; yields a dictionary
         that has hold.c's report once the body is over."""
         report = {}
-        process = self.popen(host, BUILD / "net/hold", address, port, count,
+        process = self.popen(host, BUILD / "net/hold", address, port, count, pause_ms,
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         try:
             first = process.stdout.readline()

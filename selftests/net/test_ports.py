@@ -21,6 +21,7 @@ from policies import namespace, pod_object, policy
 from talk import Talk, lost
 from topology import ADDRESS, ECHO, FAMILIES, HTTP, VIP
 
+pytestmark = pytest.mark.usefixtures("usual_ports")
 HELD, DIRECT = 3000, 600
 ROUNDS = int(os.environ.get("CLASH_ROUNDS", "1"))
 PORTS = [port(HTTP), port(ECHO), port(ECHO, "UDP"), port(5300, "UDP")]
@@ -36,16 +37,6 @@ NAMES = [f"{client} to {backend}" for client, backend in WAYS]
 each_way = pytest.mark.parametrize("client, backend", WAYS, ids=NAMES)
 whether_isolated = pytest.mark.parametrize("isolated", (False, True),
                                            ids=("open", "isolated"))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def usual_ports(lab):
-    """The client chooses among Linux's usual 28,232 ports, as the pods do."""
-    name = "net.ipv4.ip_local_port_range"
-    before = lab.run("client", "sysctl", "-n", name).split()
-    lab.run("client", "sysctl", "-qw", f"{name}=32768 60999")
-    yield
-    lab.run("client", "sysctl", "-qw", f"{name}={' '.join(before)}")
 
 
 def serve(gate, backend, isolated=False):
