@@ -40,14 +40,14 @@ class Talk:
         assert line, f"{self.name}: talk ended with {self.process.wait(10)}"
         return json.loads(line)
 
-    def begin_open(self, count, wait_ms=WAIT_MS):
-        self.begin("open", count, min(self.width, count), wait_ms)
+    def begin_open(self, count, wait_ms=WAIT_MS, width=None):
+        self.begin("open", count, width or self.width, wait_ms)
 
     def begin_say(self, wait_ms=WAIT_MS):
         self.begin("say", self.width, wait_ms)
 
-    def open(self, count, wait_ms=WAIT_MS):
-        self.begin_open(count, wait_ms)
+    def open(self, count, wait_ms=WAIT_MS, width=None):
+        self.begin_open(count, wait_ms, width)
         return self.answer()
 
     def say(self, wait_ms=WAIT_MS):

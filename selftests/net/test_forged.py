@@ -19,12 +19,11 @@ import pytest
 
 from lab import BUILD, wait_for
 from manifest import port, shop
+from server import Server
 from talk import Talk, lost
-from topology import ADDRESS, ECHO, FAMILIES, HTTP, V4, V6, VIP
+from topology import ADDRESS, ECHO, FAMILIES, HTTP, NEAR_CLUSTER_IP, NEAR_VIP, VIP
 
 pytestmark = pytest.mark.usefixtures("usual_ports")
-NEAR_VIP = {V4: "203.0.113.11", V6: "2001:db8:113::11"}
-NEAR_CLUSTER_IP = {V4: "10.96.0.11", V6: "fd00:96::11"}
 FAR, NEAR = ("backend0", VIP), ("pod0", NEAR_VIP)
 ALL = tuple(itertools.product((FAR, NEAR), FAMILIES))
 IDLE, FORGED = 1000, 100_000
@@ -85,19 +84,11 @@ def end_as_web_server(lab, host, vip):
 
 def end_by_reset_of_server(lab, host, vip):
     now = struct.pack("ii", 1, 0)
-    with lab.inside(host):
-        listener = socket.create_server(("::", RESET_BY_BACKEND), family=socket.AF_INET6,
-                                        dualstack_ipv6=True)
-    with listener, contextlib.ExitStack() as clients:
-        listener.settimeout(2)
+    with Server(lab, host, RESET_BY_BACKEND) as server:
         for _ in range(ENDED):
-            with lab.inside("client"):
-                client = clients.enter_context(socket.create_connection(
-                    (vip, RESET_BY_BACKEND), 2))
-            with listener.accept()[0] as server:
-                client.send(b"hello")
-                assert server.recv(5) == b"hello"
-                server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
+            client, far = server.meet("client", vip)
+            far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
+            far.close()
             with pytest.raises(ConnectionResetError):
                 client.recv(5)
 

@@ -28,6 +28,9 @@ PODS = ("pod0", "pod1")
 # A load-balancer address answers everyone, a clusterIP only the inside.
 VIP = {V4: "203.0.113.10", V6: "2001:db8:113::10"}
 CLUSTER_IP = {V4: "10.96.0.10", V6: "fd00:96::10"}
+# Of a second Service, where a test needs one: its backend is a pod here.
+NEAR_VIP = {V4: "203.0.113.11", V6: "2001:db8:113::11"}
+NEAR_CLUSTER_IP = {V4: "10.96.0.11", V6: "fd00:96::11"}
 
 HTTP, ECHO, BULK = 80, 7, 9
 
