@@ -2,11 +2,12 @@
 """
 New connections beside a flood of SYNs on the same address and port.
 
-    client ──── router ═══ br0 ═╦═ up0 balancer ─┬─ pod0    client: 2,000 connections, and
-    drops answers to forged     ╠═ backend0      └─ pod1    SYNs from 131,072 forged sources
-    sources                     ╠═ backend1                 as fast as the machine sends
-                                ╚═ backend2
+    client ──── router ═══ br0 ═╦═ up0 balancer ─┬─ pod0    client: 2,000 connections
+                                ╠═ backend0      └─ pod1    router: SYNs from 131,072 forged
+                                ╠═ backend1                 sources, as fast as it can; it
+                                ╚═ backend2                 drops what is sent to those
 """
+import json
 import subprocess
 import time
 
@@ -21,13 +22,15 @@ NEW, WIDTH, PAUSE_S = 2000, 20, 0.4
 STEP = NEW // 20 # so many at a time, spread over eight seconds
 MOST_S, MOST_SYNS = 25, 20_000_000
 WAIT_MS = 10_000
+# A client far away: an address that is routed to the client, but not its own.
+AWAY, AWAY_RTT_MS, AWAY_NEW, AWAY_RATE = "198.51.100.77", 300, 500, 100
 
 
 class Flood:
     """SYNs while the body runs; rate: how many there were a second."""
 
     def __init__(self, lab):
-        self.process = lab.popen("client", BUILD / "net/flood", VIP[V4], ECHO, MOST_SYNS,
+        self.process = lab.popen("router", BUILD / "net/flood", VIP[V4], ECHO, MOST_SYNS,
                                  stdout=subprocess.PIPE)
         self.started = time.monotonic()
         self.rate = None
@@ -39,6 +42,33 @@ class Flood:
         self.process.terminate()
         sent = int(self.process.communicate(timeout=10)[0])
         self.rate = sent / (time.monotonic() - self.started)
+
+
+@pytest.fixture
+def away(lab):
+    """The router takes it for a neighbour on the client's wire."""
+    mac = json.loads(lab.run("client", "ip", "-j", "link", "show", "eth0"))[0]["address"]
+    lab.run("router", "ip", "neigh", "replace", AWAY, "lladdr", mac, "dev", "cl0", "nud",
+            "permanent")
+    yield AWAY
+    lab.run("router", "ip", "neigh", "del", AWAY, "dev", "cl0")
+
+
+def connect_from_away(lab, away):
+    return lab.json("client", "slow", away, VIP[V4], ECHO, AWAY_NEW, AWAY_RATE, AWAY_RTT_MS)
+
+
+def test_a_client_300_ms_away_connects_beside_a_syn_flood(lab, gate, away):
+    """99 of 100 attempts, as without a flood all of them."""
+    gate.serve(shop(BACKENDS + PODS, [port(ECHO)]))
+    quiet = connect_from_away(lab, away)
+    assert quiet["answered"] == AWAY_NEW, quiet
+    with Flood(lab) as flood:
+        time.sleep(1)
+        report = connect_from_away(lab, away)
+    found = f"{AWAY_RTT_MS} ms away, beside {flood.rate:,.0f} SYN/s: {report}"
+    print(found)
+    assert report["answered"] >= 0.99 * AWAY_NEW, found
 
 
 @pytest.mark.parametrize("family", FAMILIES)
