@@ -19,10 +19,7 @@
 #define SEGMENT_BATCH 128
 
 struct segment {
-	union {
-		struct iphdr v4;
-		struct ip6_hdr v6;
-	} ip;
+	unsigned char ip[sizeof(struct ip6_hdr)]; /* the header is at its end */
 	struct tcphdr tcp;
 };
 
@@ -42,7 +39,6 @@ static inline uint32_t segment_sum(const void *data, size_t length)
 	return total;
 }
 
-/* The sum of both addresses and ports are taken from the plan, so one code serves both. */
 static inline uint16_t segment_checksum(const struct tcphdr *tcp, const void *source,
 					const void *target, size_t length)
 {
@@ -54,7 +50,7 @@ static inline uint16_t segment_checksum(const struct tcphdr *tcp, const void *so
 	return htons((uint16_t)~total);
 }
 
-/* Bytes of its IP header, which lies at the end of segment->ip: no gap before TCP. */
+/* Both return the length of the IP header. */
 static inline size_t segment_make_v4(struct segment *segment,
 				     const struct segment_plan *plan)
 {
@@ -71,7 +67,7 @@ static inline size_t segment_make_v4(struct segment *segment,
 	segment->tcp.source = source->sin_port;
 	segment->tcp.dest = target->sin_port;
 	segment->tcp.check = segment_checksum(&segment->tcp, &ip.saddr, &ip.daddr, 4);
-	memcpy((char *)&segment->tcp - sizeof(ip), &ip, sizeof(ip));
+	memcpy(segment->ip + sizeof(segment->ip) - sizeof(ip), &ip, sizeof(ip));
 	return sizeof(ip);
 }
 
@@ -91,7 +87,7 @@ static inline size_t segment_make_v6(struct segment *segment,
 	segment->tcp.dest = target->sin6_port;
 	segment->tcp.check =
 	    segment_checksum(&segment->tcp, &ip.ip6_src, &ip.ip6_dst, 16);
-	memcpy((char *)&segment->tcp - sizeof(ip), &ip, sizeof(ip));
+	memcpy(segment->ip + sizeof(segment->ip) - sizeof(ip), &ip, sizeof(ip));
 	return sizeof(ip);
 }
 

@@ -155,7 +155,7 @@ def forgotten(lab, shared_gate):
                 for case, (near, far) in meetings.items():
                     if case[3] == firewall:
                         heard[case] = hears(near if case[2] == CLIENT else far)
-    yield heard
+    return heard
 
 
 def wrong_of(forgotten, **wanted):
