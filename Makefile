@@ -5,6 +5,7 @@
 VERSION := 0.1.0
 B ?= build
 CC ?= gcc
+OBJCOPY ?= objcopy
 CLANG ?= $(firstword $(shell command -v clang-14 clang clang-19 2>/dev/null))
 PREFIX ?= /usr/local
 MAKEFLAGS += --no-builtin-rules
@@ -20,7 +21,9 @@ CPPFLAGS += -Iinclude -D_GNU_SOURCE -DHEADGATE_VERSION='"$(VERSION)"' \
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu17 $(WARN) -fno-strict-aliasing
 LDLIBS += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
-BPF_CFLAGS := -O2 -g -std=gnu17 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-function -Wno-unused-parameter -Werror \
+# Whose memory order the programs are for (xdp/order.h): x86, or anything else.
+BPF_ARCH ?= $(patsubst x86_64,x86,$(firstword $(subst -, ,$(shell $(CC) -dumpmachine))))
+BPF_CFLAGS := -O2 -g -std=gnu17 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Wno-unused-function -Wno-unused-parameter -Werror \
 	-fno-strict-aliasing -Iinclude -I$(ARCH_INCLUDE)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
@@ -113,7 +116,7 @@ $(B)/oracle/loaded: $(patsubst %,$(B)/selftests/oracle/%.o,$(oracle_parts) table
 smoke := budget clusterip reply nat pods icmp fragment neighbours policy policy_odd
 $(B)/kernels/%_rows.o: $(B)/selftests/datapath/%_test.o
 	@mkdir -p $(@D)
-	objcopy --redefine-sym main=$*_main $< $@
+	$(OBJCOPY) --redefine-sym main=$*_main $< $@
 $(B)/kernels/smoke: $(B)/selftests/kernels/smoke.o $(smoke:%=$(B)/kernels/%_rows.o) $(harness) $(B)/libheadgate.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lpthread
 $(B)/kernels/%.bpf.o: selftests/kernels/%.bpf.c

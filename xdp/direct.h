@@ -30,8 +30,10 @@ static __always_inline struct hg_policy_link *link_of(__u32 ifindex)
 		struct hg_policy_link *link =
 		    bpf_map_lookup_elem(&hg_policy_links, &index);
 
-		if (link && *(volatile __u32 *)&link->ifindex == ifindex)
+		if (link && *(volatile __u32 *)&link->ifindex == ifindex) {
+			order_loads(); /* a line that is not taken may be half written */
 			return link;
+		}
 	}
 	return 0;
 }
@@ -56,6 +58,7 @@ static __always_inline int link_may_be_isolated(const struct hg_policy_link *lin
 
 	if (!(state & HG_POLICY_ON) || !link)
 		return state & HG_POLICY_ON;
+	order_loads(); /* state first: policy_state() */
 	return place_may_be_isolated(link, 0, state) ||
 	       place_may_be_isolated(link, 1, state);
 }
@@ -73,6 +76,7 @@ static __always_inline int direct_is_judged(const struct packet *p,
 
 	if (!(state & HG_POLICY_ON))
 		return 0;
+	order_loads(); /* state first: policy_state() */
 	if (!link || !link->pods[p->family == 6])
 		return policy_isolates(own, state);
 	view = policy_view(link->pods[p->family == 6], state);

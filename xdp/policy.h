@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "line.h"
 #include "maps.h"
+#include "order.h"
 #include "packet.h"
 
 /* What is asked. In memory of this CPU, so that the verdict is one global function. */
@@ -42,7 +43,11 @@ enum policy_direction { POLICY_EGRESS, POLICY_INGRESS };
 #define POLICY_AUDIT   (1U << 30) /* denied by policies in audit mode */
 #define POLICY_COUNTER (POLICY_AUDIT - 1)
 
-/* hg_state.policy as it stands. */
+/*
+ * hg_state.policy as it stands. What it names was written before it; who goes on from there
+ * by addresses and not by what he has read calls order_loads() first. (A flow would
+ * remember the new epoch with a verdict of the old tables.)
+ */
 static __always_inline __u32 policy_state(void)
 {
 	__u32 zero = 0;
@@ -82,7 +87,7 @@ static __always_inline struct hg_policy_view *policy_find(const struct hg_addr *
 			break;
 		/* First: the address of a line that is not taken may be half written. */
 		taken = *(volatile __u32 *)&pod->taken;
-		barrier();
+		order_loads();
 		if (taken && addr_equal(&pod->addr, addr))
 			return &pod->views[state & 1];
 		if (!*(volatile __u32 *)&pod->passed)
@@ -94,7 +99,10 @@ static __always_inline struct hg_policy_view *policy_find(const struct hg_addr *
 /* Is it a pod's address, and does a policy isolate the pod? Global: verified once. */
 __noinline int policy_isolates(const struct hg_addr *addr, __u32 state)
 {
-	struct hg_policy_view *view = addr ? policy_find(addr, state) : 0;
+	struct hg_policy_view *view;
+
+	order_loads(); /* state first: policy_state() */
+	view = addr ? policy_find(addr, state) : 0;
 
 	return view && (view->ingress | view->egress);
 }
@@ -222,6 +230,7 @@ __noinline int policy_judge(struct policy_question *question)
 	struct hg_policy_view *from, *to;
 	__u32 egress, ingress, bank, port, class, counter;
 
+	order_loads(); /* state first: policy_state() */
 	if (!question)
 		return -HG_REASON_policy_egress;
 	question->rules[POLICY_EGRESS] = 0;
@@ -290,7 +299,7 @@ __noinline int policy_report(const struct policy_question *question, __u32 count
 	if (!event)
 		return 0;
 	event->number = 0;
-	barrier();
+	order_stores();
 	event->from = question->from;
 	event->to = question->to;
 	event->seen = now;
@@ -298,7 +307,7 @@ __noinline int policy_report(const struct policy_question *question, __u32 count
 	event->port = be16(question->port);
 	event->protocol = question->protocol;
 	event->reason = (__u8)reason;
-	barrier();
+	order_stores();
 	event->number = (__u32)number;
 	return 1;
 }
