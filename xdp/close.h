@@ -121,7 +121,7 @@ __noinline int flow_closing(__u32 line, __u32 ctl, const struct closing *closing
 	lines.other_line = partner_of(lines.flow, line);
 	lines.other = lines.other_line == LINE_NONE ? 0 : table_line(lines.other_line);
 	lines.other_ctl = lines.other ? ctl_of(lines.other) : 0;
-	barrier();
+	order_loads();
 	add = closing->seen & HG_FLOW_SEEN;
 	/* Who goes on after an RST did not mean it: endpoints ignore forged ones too. */
 	if (!(add & HG_FLOW_RST))

@@ -67,7 +67,7 @@ __noinline int port_take(__u32 line, __u32 now, __u32 least)
 	if (!flow)
 		return 0;
 	view.ctl = ctl_of(flow);
-	barrier();
+	order_loads();
 	view.partner = partner_of(flow, line);
 	view.backend = flow->backend;
 	barrier();

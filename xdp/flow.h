@@ -261,7 +261,7 @@ static __always_inline void flow_stamp(const struct flow_view *view, __u32 state
 	    view->partner == LINE_NONE ? 0 : table_line(view->partner);
 	__u32 other_ctl = other ? ctl_of(other) : 0;
 
-	barrier();
+	order_loads();
 	if (flow)
 		line_stamp(flow, view->ctl, state);
 	if (other && partner_of(other, view->partner) == view->line)

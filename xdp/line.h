@@ -13,8 +13,8 @@
  *   free    CAS to FREE with the next generation: a reader that holds the old one misses.
  *
  * `seen` and `proof` are the only plain stores into a LIVE line, by packets of its own
- * direction; a lost one costs a tick of age, or makes an end go unbelieved. Plain loads
- * suffice on x86-64, where loads are not reordered with loads.
+ * direction; a lost one costs a tick of age, or makes an end go unbelieved. Loads that must not
+ * overtake each other are kept apart by order.h.
  *
  * Functions that take no struct packet are global: the verifier looks at them once, not per
  * caller.
@@ -26,6 +26,7 @@
 
 #include <headgate/hash.h>
 #include "maps.h"
+#include "order.h"
 #include "stats.h"
 
 #define LINE_EMBRYO  (1U << 30) /* the line is in hg_embryos */
@@ -33,8 +34,6 @@
 #define LOCK_TRIES   64
 #define CAS_TRIES    4
 #define TABLE_EXISTS 1000 /* above every reason */
-
-#define barrier() asm volatile("" ::: "memory")
 
 /* A line as it stood at one instant. */
 struct flow_view {
@@ -162,6 +161,7 @@ static __always_inline __u32 search_window(const struct hg_flow_key *key, __u32 
 
 	if (!flow || !key)
 		return LINE_NONE;
+	order_loads();
 	reach = *(volatile __u8 *)&flow->reach;
 	for (__u32 i = 0; i < HG_FLOW_WINDOW; i++) {
 		if (ctl_of(flow) & states && key_matches(&flow->key, key))
@@ -198,7 +198,7 @@ static __always_inline int table_read(__u32 line, const struct hg_flow_key *key,
 	if (!flow)
 		return 0;
 	ret_view->ctl = ctl_of(flow);
-	barrier();
+	order_loads();
 	same = key_matches(&flow->key, key);
 	ret_view->line = line;
 	ret_view->client = flow->key.dst;
@@ -209,19 +209,20 @@ static __always_inline int table_read(__u32 line, const struct hg_flow_key *key,
 	ret_view->proof = hg_flow_proof(flow);
 	ret_view->route_epoch = flow->route_epoch;
 	ret_view->policy = flow->key.policy;
-	barrier();
+	order_loads();
 	if (!same || (ret_view->ctl & HG_FLOW_STATE) != HG_FLOW_LIVE)
 		return 0;
 	return ((ctl_of(flow) ^ ret_view->ctl) & HG_FLOW_IDENTITY) == 0;
 }
 
 
-/* Whether a key of this home line may be in the table: the search, which is a call, is
- * worth it. */
+/* Whether a key of this home line may be in the table, after what was looked at before: the
+ * search, which is a call, is worth it. */
 static __always_inline int table_may_have(__u32 home)
 {
 	struct hg_flow *flow = table_line(home);
 
+	order_loads();
 	return flow && (*(volatile __u8 *)&flow->reach ||
 			(ctl_of(flow) & HG_FLOW_STATE) != HG_FLOW_FREE);
 }
@@ -334,7 +335,7 @@ __noinline int pair_closed(__u32 line, __u32 ctl, __u32 partner, __u32 backend)
 
 	if (other) {
 		other_ctl = ctl_of(other);
-		barrier();
+		order_loads();
 		if (partner_of(other, partner) == line &&
 		    (other_ctl & HG_FLOW_STATE) == HG_FLOW_LIVE)
 			closed |= line_free(other, other_ctl);

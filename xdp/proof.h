@@ -48,7 +48,7 @@ static __always_inline void flow_expect(const struct packet *p,
 	struct hg_flow *other = view->partner == LINE_NONE ? 0 : table_line(view->partner);
 	__u32 other_ctl = other ? ctl_of(other) : 0;
 
-	barrier();
+	order_loads();
 	if (!other || partner_of(other, view->partner) != view->line)
 		return;
 	if (view->ctl & HG_FLOW_REPLY) {
@@ -100,9 +100,9 @@ static __always_inline int order_from_line(__u32 from, __u32 partner, __u32 now,
 	order->table = 0;
 	order->from = from;
 	order->from_ctl = ctl_of(flow);
-	barrier();
+	order_loads();
 	order->flow = *flow;
-	barrier();
+	order_loads();
 	order->flow.seen = now;
 	order->flow.ctl =
 	    order->from_ctl & (HG_FLOW_SEEN | HG_FLOW_REPLY | HG_FLOW_DIRECT);
