@@ -75,6 +75,14 @@ suite_oracle() {
 	oracle oracle-loaded "$B/oracle/loaded" --clusters 150 --changes 15 --asked 0 --properties 0
 }
 
+# The protocols between CPUs on models of machines that reorder; results as TAP.
+suite_order() {
+	local log=$LOGS/order.log status=0
+	PYTHONDONTWRITEBYTECODE=1 timeout 300 /usr/bin/python3 selftests/order/litmus.py \
+		>"$log" 2>&1 </dev/null || status=$?
+	tally_tap order "$log" "$status"
+}
+
 # oracle NAME PROGRAM OPTION…: who answers the twin's questions
 oracle() {
 	local log=$LOGS/$1.log status=0
