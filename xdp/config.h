@@ -8,6 +8,7 @@
 
 #include <headgate/abi.h>
 #include <bpf/bpf_helpers.h>
+#include "order.h"
 
 const volatile struct hg_config hg_config SEC(".rodata.config") = {
 	.jiffy_ns = 4000000,
@@ -19,6 +20,7 @@ const volatile struct hg_config hg_config SEC(".rodata.config") = {
 	.port_first = 1024,
 	.port_last = 32767,
 	.answers_per_tick = 64,
+	.weak_order = ORDER_WEAK,
 };
 
 #endif

@@ -91,8 +91,7 @@ static int switch_frontend(struct plan *plan, struct change *change)
 {
 	struct datapath *datapath = plan->datapath;
 	struct frontend *frontend = change->frontend;
-	int r = bpf_map_update_elem(datapath->fds[MAP_FRONTENDS], &frontend->key,
-				    &change->service, BPF_ANY);
+	int r = map_publish(datapath, MAP_FRONTENDS, &frontend->key, &change->service);
 
 	if (r < 0) {
 		complain_map(datapath, plan->complaints, &plan->about, MAP_FRONTENDS, r);

@@ -59,7 +59,7 @@ int datapath_set_hop(struct datapath *datapath, uint32_t index, const struct hg_
 	*old = *hop;
 	if (!moved || !hop->ifindex)
 		return 0;
-	return bpf_map_update_elem(datapath->fds[MAP_HOP_INDEX], &key, &index, BPF_ANY);
+	return map_publish(datapath, MAP_HOP_INDEX, &key, &index);
 }
 
 int hops_rewrite(struct datapath *datapath, uint32_t ifindex)
@@ -91,7 +91,7 @@ int hops_forget(struct datapath *datapath)
 int datapath_set_link(struct datapath *datapath, uint32_t ifindex,
 		      const struct hg_link *link)
 {
-	return bpf_map_update_elem(datapath->fds[MAP_LINKS], &ifindex, link, BPF_ANY);
+	return map_publish(datapath, MAP_LINKS, &ifindex, link);
 }
 
 /* As xdp/mac.h reads it. */

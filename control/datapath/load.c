@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include "../lib/cleanup.h"
+#include "order.h"
 #include "pin.h"
 
 #ifndef BPF_F_XDP_HAS_FRAGS
@@ -105,7 +107,7 @@ int load_probe(struct datapath *datapath, struct complaints *complaints)
 	return r;
 }
 
-static int set_config(const struct datapath *datapath, struct bpf_object *object)
+static struct bpf_map *find_config(struct bpf_object *object)
 {
 	struct bpf_map *map;
 
@@ -115,15 +117,42 @@ static int set_config(const struct datapath *datapath, struct bpf_object *object
 		const char *name = bpf_map__name(map);
 		size_t size;
 
-		if (!strstr(name, ".rodata"))
-			continue;
-		if (!bpf_map__initial_value(map, &size) ||
-		    size != sizeof(datapath->config))
-			continue;
-		return bpf_map__set_initial_value(map, &datapath->config,
-						  sizeof(datapath->config));
+		if (strstr(name, ".rodata") && bpf_map__initial_value(map, &size) &&
+		    size == sizeof(struct hg_config))
+			return map;
 	}
-	return -ENOENT;
+	return NULL;
+}
+
+static int set_config(const struct datapath *datapath, struct bpf_object *object)
+{
+	struct hg_config config = datapath->config;
+	struct bpf_map *map = find_config(object);
+	const struct hg_config *built;
+	size_t size;
+
+	if (!map)
+		return -ENOENT;
+	built = bpf_map__initial_value(map, &size);
+	config.weak_order = built->weak_order;
+	return bpf_map__set_initial_value(map, &config, sizeof(config));
+}
+
+/* 0, or -ENOEXEC: the programs were built for a machine that orders more than this one. */
+static int check_order(struct bpf_object *object, struct complaints *complaints)
+{
+	struct bpf_map *map = find_config(object);
+	struct utsname machine;
+	const char *why;
+	size_t size;
+
+	if (!map || uname(&machine) < 0)
+		return 0; /* without its configuration an object is not loaded anyway */
+	why = order_refusal(bpf_map__initial_value(map, &size), machine.machine);
+	if (!why)
+		return 0;
+	complain(complaints, COMPLAINT_ERROR, NULL, NULL, "%s", why);
+	return -ENOEXEC;
 }
 
 static int set_sizes(const struct datapath *datapath, struct bpf_object *object)
@@ -172,8 +201,12 @@ static int open_image(struct datapath *datapath, const struct image *image,
 		    .pin_root_path = datapath->pin_root);
 	struct bpf_object *object = bpf_object__open_mem(
 	    image->start, (size_t)(image->end - image->start), &options);
-	int r = object ? 0 : -errno;
+	int r = object ? check_order(object, complaints) : -errno;
 
+	if (r == -ENOEXEC) {
+		bpf_object__close(object);
+		return r;
+	}
 	if (r == 0)
 		r = set_config(datapath, object);
 	if (r == 0)

@@ -66,7 +66,7 @@ static int put_prefix(void *context, unsigned bank, const struct cidr *prefix,
 	const struct datapath *datapath = context;
 	struct hg_range_key key = prefix_key(bank, prefix);
 
-	return bpf_map_update_elem(datapath->fds[MAP_POLICY_V6], &key, &class, BPF_ANY);
+	return map_publish(datapath, MAP_POLICY_V6, &key, &class);
 }
 
 static int drop_prefix(void *context, unsigned bank, const struct cidr *prefix)

@@ -32,6 +32,21 @@ static struct datapath_refusal refusal_of(const struct hg_policy_event *event)
 	};
 }
 
+/*
+ * A copy that the datapath wrote into meanwhile may be half of one packet, half of another:
+ * what two copies agree on is one packet's (selftests/order/event.litmus).
+ */
+static bool read_event(int fd, uint32_t index, struct hg_policy_event *ret_event)
+{
+	struct hg_policy_event again;
+
+	if (bpf_map_lookup_elem(fd, &index, ret_event) < 0 || !ret_event->number)
+		return false;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return bpf_map_lookup_elem(fd, &index, &again) == 0 &&
+	       memcmp(ret_event, &again, sizeof(again)) == 0;
+}
+
 size_t datapath_refusals(const struct datapath *datapath, struct datapath_refusal *ret,
 			 size_t size)
 {
@@ -39,11 +54,7 @@ size_t datapath_refusals(const struct datapath *datapath, struct datapath_refusa
 	size_t count = 0, i;
 
 	for (uint32_t index = 0; index < HG_POLICY_EVENTS; index++) {
-		struct hg_policy_event *event = &events[count];
-
-		if (bpf_map_lookup_elem(datapath->fds[MAP_POLICY_EVENTS], &index,
-					event) == 0 &&
-		    event->number)
+		if (read_event(datapath->fds[MAP_POLICY_EVENTS], index, &events[count]))
 			count++;
 	}
 	qsort(events, count, sizeof(*events), by_number);

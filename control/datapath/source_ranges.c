@@ -51,8 +51,7 @@ int source_ranges_add(struct datapath *datapath, uint32_t set, const struct cidr
 
 	for (size_t i = 0; i < count; i++) {
 		struct hg_range_key key = range_key(set, &cidrs[i]);
-		int r =
-		    bpf_map_update_elem(datapath->fds[MAP_RANGES], &key, &one, BPF_ANY);
+		int r = map_publish(datapath, MAP_RANGES, &key, &one);
 		if (r < 0)
 			return r;
 	}

@@ -317,7 +317,9 @@ static int settle(struct datapath *datapath, struct slot_table *table)
 		if (!element)
 			return -errno;
 		/* Readers see the old or the new previous owner, both are right. */
-		*element = (*element & current) | (*element & current) << table->bits;
+		__atomic_store_n(
+		    element, (*element & current) | (*element & current) << table->bits,
+		    __ATOMIC_RELAXED);
 	}
 	set_mixed(datapath, table, false);
 	offer(datapath, table);

@@ -124,8 +124,7 @@ int vip_count(struct datapath *datapath, struct vip *vip, int users, int inside)
 	if (r < 0 || vip->in_force)
 		return r;
 	struct hg_frontend_key key = frontend_key(&vip->addr, 0, 0);
-	r = bpf_map_update_elem(datapath->fds[MAP_FRONTENDS], &key, &vip->service,
-				BPF_ANY);
+	r = map_publish(datapath, MAP_FRONTENDS, &key, &vip->service);
 	if (r < 0)
 		return r;
 	vip->in_force = true;

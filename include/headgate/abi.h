@@ -315,7 +315,8 @@ struct hg_config {
 	__u8 pods;		    /* --pod-interfaces given */
 	__u8 frags;		    /* loaded with BPF_F_XDP_HAS_FRAGS */
 	__u8 source_check;	    /* a pod sends from its own addresses only */
-	__u8 spare[3];
+	__u8 weak_order; /* the compiler's, not the control process's: xdp/order.h */
+	__u8 spare[2];
 };
 
 /* XDP metadata: what `nic` tells `nic_tc` about a packet that it translated.
