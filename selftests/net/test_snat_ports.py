@@ -19,7 +19,6 @@ from lab import wait_for
 from manifest import port, shop
 from topology import BACKENDS, FAMILIES, HTTP, VIP
 
-FIRST = 2000
 TIME_WAIT_S, DELAYED_S, PATIENCE_S = 60, 0.5, 4
 PASS_S = 10 # the sweeper's
 SECONDS = float(os.environ.get("SNAT_SECONDS", "0"))
@@ -27,9 +26,9 @@ BACKEND, CLIENT = "backend", "client"
 both = pytest.mark.parametrize("family", FAMILIES)
 
 
-def serve(gate, count, *options):
-    gate.serve(shop(BACKENDS[:1], [port(HTTP)]), "--snat-ports", f"{FIRST}-{FIRST + count - 1}",
-               *options)
+def serve(gate, span, *options):
+    """A range of its own for each test: the backend has the last one's in TIME_WAIT."""
+    gate.serve(shop(BACKENDS[:1], [port(HTTP)]), "--snat-ports", f"{span[0]}-{span[-1]}", *options)
 
 
 @contextlib.contextmanager
@@ -62,8 +61,8 @@ def fetch(lab, address, closer):
 class Ports:
     """Every port of the range: who closed its last connection first, and when."""
 
-    def __init__(self, lab, address, count):
-        self.lab, self.address, self.count = lab, address, count
+    def __init__(self, lab, address, span):
+        self.lab, self.address, self.span = lab, address, span
         self.closed = {} # port: (who, when)
         self.early, self.delayed, self.connections = [], [], 0
 
@@ -82,9 +81,9 @@ class Ports:
         except TimeoutError:
             self.delayed.append(("some port", f"{PATIENCE_S} s and more"))
             return
-        assert FIRST <= number < FIRST + self.count
-        if number in resting and len(resting) < self.count:
-            self.early.append((number, f"{self.count - len(resting)} others"))
+        assert number in self.span
+        if number in resting and len(resting) < len(self.span):
+            self.early.append((number, f"{len(self.span) - len(resting)} others"))
         if took > DELAYED_S:
             self.delayed.append((number, f"{took:.1f} s"))
         self.closed[number] = (closer, time.monotonic())
@@ -102,8 +101,9 @@ def test_a_port_that_the_backend_closed_rests_for_a_minute(lab, gate):
     140 connections from one CPU and, when their flows are forgotten, 40 from another have 200
     ports: all different ones. Both families, so that one wait serves both.
     """
-    serve(gate, 200, "--timeout-closed", "2s")
-    both_ports = [Ports(lab, VIP[family], 200) for family in FAMILIES]
+    span = range(2000, 2200)
+    serve(gate, span, "--timeout-closed", "2s")
+    both_ports = [Ports(lab, VIP[family], span) for family in FAMILIES]
     for ports in both_ports:
         for _ in range(140):
             ports.use(BACKEND)
@@ -120,7 +120,7 @@ def test_a_port_that_the_backend_closed_rests_for_a_minute(lab, gate):
 
 def go_on_below_the_limit(both_ports):
     """When asked to: from both CPUs, at a rate that leaves each port its minute."""
-    rate = 0.95 * both_ports[0].count / TIME_WAIT_S
+    rate = 0.95 * len(both_ports[0].span) / TIME_WAIT_S
     begin = time.monotonic() + TIME_WAIT_S
     for n in range(int(SECONDS * rate)):
         time.sleep(max(0, begin + n / rate - time.monotonic()))
@@ -131,9 +131,10 @@ def go_on_below_the_limit(both_ports):
 @both
 def test_ports_that_we_closed_come_before_those_the_backend_closed(lab, gate, family):
     """Every port has been used, half of them until the client closed: 35 more take those."""
-    serve(gate, 100)
-    ports = Ports(lab, VIP[family], 100)
-    for n in range(100):
+    span = range(3000, 3100)
+    serve(gate, span)
+    ports = Ports(lab, VIP[family], span)
+    for n in range(len(span)):
         ports.use((BACKEND, CLIENT)[n % 2])
     for n in range(35):
         ports.use(BACKEND, cpu=n % 2)
