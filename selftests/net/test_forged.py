@@ -79,7 +79,8 @@ def end_as_web_server(lab, host, vip):
     for _ in range(ENDED):
         with lab.inside("client"), socket.create_connection((vip, HTTP), 2) as sock:
             sock.send(b"GET / HTTP/1.0\r\n\r\n")
-            assert b"".join(iter(lambda s=sock: s.recv(4096), b"")).endswith(host.encode() + b"\n")
+            answer = b"".join(iter(lambda s=sock: s.recv(4096), b""))
+            assert answer.endswith(host.encode() + b"\n")
 
 
 def end_by_reset_of_server(lab, host, vip):

@@ -216,7 +216,9 @@ def ask_both(sock, backend, family, number):
             heard.add((address, text))
     except TimeoutError:
         pass
-    return [f"{expected - heard} missing, {heard - expected} came"] if heard != expected else []
+    if heard == expected:
+        return []
+    return [f"{expected - heard} missing, {heard - expected} came"]
 
 
 @whether_isolated

@@ -28,7 +28,8 @@ both = pytest.mark.parametrize("family", FAMILIES)
 
 def serve(gate, span, *options):
     """A range of its own for each test: the backend has the last one's in TIME_WAIT."""
-    gate.serve(shop(BACKENDS[:1], [port(HTTP)]), "--snat-ports", f"{span[0]}-{span[-1]}", *options)
+    gate.serve(shop(BACKENDS[:1], [port(HTTP)]),
+               "--snat-ports", f"{span[0]}-{span[-1]}", *options)
 
 
 @contextlib.contextmanager
