@@ -86,7 +86,8 @@ static __always_inline __u32 closing_tcp(const struct closing *closing,
 	}
 	if (!(closing->seen & HG_FLOW_FIN) || ctl & HG_FLOW_ENDED)
 		return 0;
-	if (!((ctl | other_ctl) & HG_FLOW_FIN))
+	/* Of a backend that we meet by ports that others get after it. */
+	if (flow->key.snat && !((ctl | other_ctl) & HG_FLOW_FIN))
 		add = HG_FLOW_LEFT_FIRST;
 	/* First the flag, so that nobody notes an acknowledgement over the number. */
 	table_mark(line, ctl, HG_FLOW_ENDING, 0);

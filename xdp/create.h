@@ -82,8 +82,7 @@ __noinline int port_take(__u32 line, __u32 now, __u32 least)
  * The next port towards an endpoint. All CPUs go through the range together, so that the next
  * one is the one that has rested longest; from anywhere, so that a balancer that begins anew
  * does not meet the ports that its last life left in TIME_WAIT. Ports that live long lie side
- * by side, as the cursor made them: later probes leap. A privileged port is exchanged for
- * another one, as netfilter does: servers of NFS ask for that. Host order; 0: none.
+ * by side, as the cursor made them: later probes leap. Host order; 0: none.
  */
 __noinline __u32 port_next(__u32 endpoint, __u32 is_privileged, __u32 probe)
 {
@@ -124,8 +123,9 @@ static __always_inline int create_over(struct flow_order *order, __be16 port, __
  * connects to the backend itself from the port that it uses through the Service would get
  * that connection's answers translated; so the backend sees another port, one that no kernel
  * chooses for its clients (they choose from 32768 on). It follows from the client's port
- * alone: another balancer that takes the flow over finds the same. Kept are privileged
- * ports, which tell the backend something, and SCTP's, which its checksum covers. 0: any.
+ * alone: another balancer that takes the flow over finds the same. Privileged ports stay
+ * privileged, as with netfilter (NFS servers ask for that), SCTP's the same, since its
+ * checksum covers them.
  */
 static __always_inline __be16 port_apart(const struct hg_flow *flow)
 {
@@ -134,7 +134,7 @@ static __always_inline __be16 port_apart(const struct hg_flow *flow)
 	if (flow->key.protocol == IPPROTO_SCTP)
 		return flow->port;
 	if (port < PORT_PRIVILEGED)
-		return flow->ctl & HG_FLOW_DIRECT ? 0 : flow->port;
+		return be16((port ^ 0x100) ?: 0x1ff);
 	port ^= port & 0x8000 ? 0x8000 : 0x4000;
 	return be16(port < PORT_PRIVILEGED ? port + 0x7000 : port);
 }
@@ -178,7 +178,7 @@ __noinline int create_port(struct flow_order *order, __u32 endpoint)
 		return -HG_REASON_flow_contended;
 	apart = port_apart(&order->flow);
 	/* A client that comes from the same port again knows what it does. */
-	if (apart && (!order->flow.key.snat || order->flow.key.protocol == IPPROTO_SCTP))
+	if (!order->flow.key.snat || order->flow.key.protocol == IPPROTO_SCTP)
 		r = create_over(order, apart, PORT_TIME_WAIT);
 	if (r == -TABLE_EXISTS && order->flow.key.protocol == IPPROTO_SCTP)
 		return -HG_REASON_sctp_port;

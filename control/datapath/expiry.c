@@ -8,7 +8,7 @@
  *   UDP       UDP         -             -            -          UDP_STREAM
  *   others    as UDP; they have direct flows only
  *
- * A flow whose backend left first keeps its port for as long as the backend remembers it
+ * A flow whose backend left first keeps its SNAT port for as long as the backend remembers it
  * (TIME_WAIT, 60 s), if that is longer.
  */
 #include "expiry.h"
@@ -21,14 +21,6 @@ static uint32_t shorter(uint32_t a, uint32_t b)
 }
 
 #define TIME_WAIT HG_TICKS(60) /* TCP_TIMEWAIT_LEN of Linux */
-
-/* Did the reply direction's FIN come first? */
-static bool backend_left(uint32_t seen_a, uint32_t seen_b)
-{
-	uint32_t both = HG_FLOW_REPLY | HG_FLOW_LEFT_FIRST;
-
-	return (seen_a & both) == both || (seen_b & both) == both;
-}
 
 static enum hg_timeout tcp_timeout(uint32_t seen_a, uint32_t seen_b, bool embryonic)
 {
@@ -55,7 +47,7 @@ uint32_t expiry_timeout(const uint32_t *timeouts, uint8_t protocol, uint32_t see
 {
 	if (protocol == IPPROTO_TCP) {
 		enum hg_timeout which = tcp_timeout(seen_a, seen_b, embryonic);
-		bool rests = which == HG_TIMEOUT_CLOSED && backend_left(seen_a, seen_b);
+		bool rests = which == HG_TIMEOUT_CLOSED && (seen_a | seen_b) & HG_FLOW_LEFT_FIRST;
 
 		return rests && timeouts[which] < TIME_WAIT ? TIME_WAIT : timeouts[which];
 	}

@@ -48,6 +48,12 @@ static void describe_backend(const struct datapath *datapath, const struct hg_fl
 	ret_flow->backend_port = host16(endpoint->port);
 }
 
+/* What was seen, but for an RST that its receiver does not take. */
+static uint32_t believed(uint32_t ctl)
+{
+	return ctl & HG_FLOW_SEEN & ~(ctl & HG_FLOW_RESET ? 0 : HG_FLOW_RST);
+}
+
 static void describe(const struct listing *listing, const struct pair *pair,
 		     struct datapath_flow *ret_flow)
 {
@@ -62,8 +68,8 @@ static void describe(const struct listing *listing, const struct pair *pair,
 		.vport = host16(line->key.dport),
 		.protocol = line->key.protocol,
 		.embryonic = pair->table->embryonic,
-		.client_seen = line->ctl & HG_FLOW_SEEN,
-		.backend_seen = partner_ctl & HG_FLOW_SEEN,
+		.client_seen = believed(line->ctl),
+		.backend_seen = believed(partner_ctl),
 	};
 
 	describe_backend(datapath, line, &flow);

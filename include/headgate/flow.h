@@ -61,7 +61,8 @@ enum hg_flow_ctl {
 	HG_FLOW_ASKED = 1 << 9,	  /* the other direction's FIN waits for this one's ACK; of an
 				     embryonic forward line: proof is known */
 	HG_FLOW_RESET = 1 << 10,  /* an RST or ABORT that its receiver believes */
-	HG_FLOW_LEFT_FIRST = 1 << 11, /* its FIN came before the other direction's */
+	HG_FLOW_LEFT_FIRST = 1 << 11, /* SNAT reply: the backend's FIN came first, so that it
+					 keeps the port in TIME_WAIT */
 	HG_FLOW_DIRECT = 1 << 12, /* the client addressed the backend itself: only its port
 				     is translated */
 	HG_FLOW_SEEN = HG_FLOW_SYN | HG_FLOW_ACK | HG_FLOW_FIN | HG_FLOW_RST,

@@ -64,8 +64,10 @@ uint16_t scene_port_apart(const struct scene *scene, uint16_t port)
 {
 	uint16_t apart = port >= 32768 ? port - 32768 : port ^ 16384;
 
-	if (scene->protocol == PROTOCOL_SCTP || port < 1024)
+	if (scene->protocol == PROTOCOL_SCTP)
 		return port;
+	if (port < 1024)
+		return port == 256 ? 511 : port ^ 256;
 	return apart < 1024 ? apart + 28672 : apart;
 }
 

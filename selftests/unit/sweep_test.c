@@ -66,6 +66,21 @@ static void timeouts_are_those_of_the_state(void **state)
 	}
 }
 
+/* A backend that left first remembers the port for 60 s, whatever --timeout-closed says. */
+static void a_port_that_the_backend_closed_rests(void **state)
+{
+	uint32_t reply = ENDED | HG_FLOW_REPLY | HG_FLOW_LEFT_FIRST;
+	uint32_t longer[HG_TIMEOUTS] = { [HG_TIMEOUT_CLOSED] = HG_TICKS(100) };
+
+	(void)state;
+	assert_int_equal(expiry_timeout(timeouts, IPPROTO_TCP, ENDED, reply, false),
+			 HG_TICKS(60));
+	assert_int_equal(expiry_timeout(timeouts, IPPROTO_TCP, reply, ENDED, false),
+			 HG_TICKS(60));
+	assert_int_equal(expiry_timeout(longer, IPPROTO_TCP, reply, ENDED, false),
+			 HG_TICKS(100));
+}
+
 /* Or flows would be looked at too late, or never: the leader is one of the two. */
 static void one_direction_always_leads_in_time(void **state)
 {
@@ -183,6 +198,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(timeouts_are_those_of_the_state),
+		cmocka_unit_test(a_port_that_the_backend_closed_rests),
 		cmocka_unit_test(one_direction_always_leads_in_time),
 		cmocka_unit_test(time_ahead_of_ours_is_no_age),
 		cmocka_unit_test(a_freed_line_is_of_the_next_generation),
