@@ -166,6 +166,7 @@ static struct datapath_options datapath_options_of(const struct options *options
 		.pin_root = options->pin_root,
 		.xdp_mode = (enum xdp_mode)options->xdp_mode,
 		.flows = options->flows,
+		.half_open = options->half_open,
 		.slots = options->slots,
 		.backends = options->backends,
 		.services = options->services,

@@ -43,6 +43,8 @@ static const struct option_row rows[] = {
 	  option_set_switch, FIELD(answer_neighbours), 0, 0 },
 	{ "flows", "N", "connections that the flow table holds (131072)",
 	  option_set_u32, FIELD(flows), 1024, 1U << 26 },
+	{ "half-open", "N", "connections whose client has not proved itself (by memory)",
+	  option_set_u32, FIELD(half_open), 1024, 1U << 24 },
 	{ "slots", "N", "entries of all lookup tables together (10485760)",
 	  option_set_u32, FIELD(slots), 1024, 1U << 30 },
 	{ "backends", "N", "frontend x endpoint records (114688)",

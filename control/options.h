@@ -45,6 +45,7 @@ struct options {
 	unsigned policy_mode; /* enum policy_mode */
 	bool policy_keep;     /* connections that a changed policy denies go on */
 	bool source_check;
+	uint32_t half_open; /* 0: by memory */
 	uint32_t policy_pods;
 	uint64_t seed;
 	char *socket;

@@ -141,7 +141,7 @@ static __always_inline __be16 port_apart(const struct hg_flow *flow)
 
 /* The first port that is free, or held by a flow that will not be missed; of PORT_PROBES that
  * are neither, the best. As create_reply(). */
-static __always_inline int create_search(struct flow_order *order, __u32 endpoint)
+static __always_inline int create_search(struct flow_order *order)
 {
 	int privileged =
 	    !order->flow.key.snat && host16(order->flow.port) < PORT_PRIVILEGED;
@@ -149,7 +149,7 @@ static __always_inline int create_search(struct flow_order *order, __u32 endpoin
 	int r = -TABLE_EXISTS;
 
 	for (int i = 0; i < PORT_PROBES; i++) {
-		port = port_next(endpoint, privileged, i);
+		port = port_next(order->endpoint, privileged, i);
 		r = create_reply(order, be16(port));
 		if (r != -TABLE_EXISTS)
 			return r;
@@ -158,7 +158,9 @@ static __always_inline int create_search(struct flow_order *order, __u32 endpoin
 			best = rank;
 			best_port = port;
 		}
-		if (best >> PORT_RANK_SHIFT >= PORT_IDLE)
+		rank = best >> PORT_RANK_SHIFT;
+		/* In a flood all are unproved: the first of them is the oldest. */
+		if (rank >= PORT_IDLE || (rank == PORT_UNPROVED && i >= 2))
 			break;
 	}
 	return best ? create_over(order, be16(best_port), best >> PORT_RANK_SHIFT)
@@ -166,24 +168,48 @@ static __always_inline int create_search(struct flow_order *order, __u32 endpoin
 }
 
 /*
+ * In a flood, the SNAT port that follows from the flow's hash, so that a client whose flow is
+ * gone when it proves itself finds the backend's half of the connection again.
+ */
+static __always_inline int create_again(struct flow_order *order)
+{
+	__u32 count = hg_config.port_last - hg_config.port_first + 1, rank;
+	__be16 port = be16(hg_config.port_first + order->choice % count);
+	int r = create_reply(order, port);
+
+	if (r != -TABLE_EXISTS)
+		return r;
+	rank = port_rank(order->line, order->flow.seen) >> PORT_RANK_SHIFT;
+	if (rank != PORT_UNPROVED && rank < PORT_IDLE)
+		return r;
+	return create_over(order, port, rank);
+}
+
+/*
  * Insert the reply line with a port that makes its key free; the port is then
  * order->flow.key.dport. Global: verified once.
  */
-__noinline int create_port(struct flow_order *order, __u32 endpoint)
+__noinline int create_port(struct flow_order *order)
 {
 	int r = -TABLE_EXISTS;
-	__be16 apart;
+	__u8 protocol;
 
 	if (!order)
 		return -HG_REASON_flow_contended;
-	apart = port_apart(&order->flow);
+	protocol = order->flow.key.protocol;
 	/* A client that comes from the same port again knows what it does. */
-	if (!order->flow.key.snat || order->flow.key.protocol == IPPROTO_SCTP)
-		r = create_over(order, apart, PORT_TIME_WAIT);
-	if (r == -TABLE_EXISTS && order->flow.key.protocol == IPPROTO_SCTP)
+	if (!order->flow.key.snat || protocol == IPPROTO_SCTP)
+		r = create_over(order, port_apart(&order->flow), PORT_TIME_WAIT);
+	else if (is_flooded(order->flow.seen))
+		r = create_again(order);
+	if (r != -TABLE_EXISTS)
+		return r;
+	if (protocol == IPPROTO_SCTP)
 		return -HG_REASON_sctp_port;
-	if (r == -TABLE_EXISTS)
-		r = create_search(order, endpoint);
+	/* Another port would be of a connection that the backend does not know. */
+	if (!order->opens)
+		return -HG_REASON_no_flow;
+	r = create_search(order);
 	return r == -TABLE_EXISTS ? -HG_REASON_snat_ports : r;
 }
 
@@ -296,7 +322,10 @@ static __noinline int create(struct packet *p)
 	/* The reply's way is asked for by the first reply: a SYN that gets none costs no
 	 * FIB lookup. */
 	order->flow.route_epoch = state ? (__u8)(state->route_epoch - 1) : 0;
-	r = create_port(order, backend->endpoint);
+	order->endpoint = backend->endpoint;
+	order->choice = (__u32)(p->hash >> 32);
+	order->opens = p->opens;
+	r = create_port(order);
 	return r < 0 ? r : create_pair(p, order, order->flow.key.dport);
 }
 

@@ -231,6 +231,23 @@ static __always_inline int backend_loops(__u32 stamp)
 }
 
 /*
+ * May a flow be made of a segment inside a connection? In `nat` mode always: its port follows
+ * from the client's. Elsewhere while a flood pushes out flows whose handshake is under way:
+ * what the client acknowledges, the backend knows, by its own record or its SYN cookie, and
+ * backend and port are found again by the same hashes. A made-up one earns a reset from the
+ * backend instead of one from us.
+ */
+static __always_inline int flow_resumes(const struct packet *p,
+					const struct hg_service *service)
+{
+	if (p->key.protocol != IPPROTO_TCP)
+		return 0;
+	if (service->flags & HG_SERVICE_NAT)
+		return 1;
+	return p->seen == HG_FLOW_ACK && is_flooded(p->now);
+}
+
+/*
  * The stages service and backend, for a packet without flow: NEXT when the flow that it
  * begins is ordered (hg_order: its backend, the rest empty), PASS, or -reason.
  */
@@ -254,8 +271,7 @@ static __noinline int service(struct packet *p)
 		return -HG_REASON_fragment;
 	if (service->flags & HG_SERVICE_DROP)
 		p->quiet = 1;
-	if (!p->opens &&
-	    !(service->flags & HG_SERVICE_NAT && p->key.protocol == IPPROTO_TCP))
+	if (!p->opens && !flow_resumes(p, service))
 		return -HG_REASON_no_flow;
 	if (p->ttl <= 1)
 		return -HG_REASON_ttl_expired;

@@ -124,35 +124,71 @@ static __always_inline int claim_over(__u32 line, struct hg_flow *flow, __u32 ct
 	return 1;
 }
 
-/* line_may_go() of a line as it stands. Global: verified once, not for each of a window. */
-__noinline int line_is_spare(__u32 line, __u32 now)
+/* Was it answered? Of an embryonic flow, which then waits for its client alone. */
+static __always_inline int line_is_answered(__u32 ctl)
 {
-	struct hg_flow *flow = table_line(line);
-
-	return flow && line_may_go(flow, line, ctl_of(flow), now);
+	return ctl & (ctl & HG_FLOW_REPLY ? HG_FLOW_SYN | HG_FLOW_ACK : HG_FLOW_ASKED);
 }
 
-/* Of those that may go, the least recently seen. */
+/*
+ * How well a line can be spared: 0 not at all, else the better the longer its flow has been
+ * silent; rather an embryonic one that nobody has answered. Global: verified once, not for
+ * each of a window.
+ */
+__noinline __u32 line_spare(__u32 line, __u32 now)
+{
+	struct hg_flow *flow = table_line(line);
+	__u32 ctl = flow ? ctl_of(flow) : 0;
+
+	if (!flow || !line_may_go(flow, line, ctl, now))
+		return 0;
+	return 1 + line_age(flow, now) +
+	       (line & LINE_EMBRYO && !line_is_answered(ctl) ? HG_TICKS(1) : 0);
+}
+
+/*
+ * An embryonic flow goes whose client had time left to prove itself: clients that are farther
+ * away than a flood leaves them time are told by what they say later (flow_resumes()).
+ */
+#define FLOOD_TICKS HG_TICKS(5)
+__noinline int flood_note(__u32 now)
+{
+	__u32 zero = 0;
+	struct hg_cursor *cursor = bpf_map_lookup_elem(&hg_cursors, &zero);
+
+	if (cursor)
+		cursor->flood_tick = now;
+	return 0;
+}
+
+/* The line of a window that can be spared best. */
 __noinline __u32 find_oldest(__u32 home, __u32 now)
 {
 	__u32 window = home & LINE_EMBRYO ? HG_EMBRYO_WINDOW : HG_FLOW_WINDOW;
-	__u32 oldest = LINE_NONE, age = 0;
+	__u32 oldest = LINE_NONE, best = 0, spare;
 
 	for (__u32 i = 0; i < HG_FLOW_WINDOW; i++) {
-		__u32 line = line_after(home, i), idle;
-		struct hg_flow *flow = table_line(line);
-
-		if (!flow || i >= window)
+		if (i >= window)
 			break;
-		if (!line_is_spare(line, now))
-			continue;
-		idle = line_age(flow, now);
-		if (oldest == LINE_NONE || idle > age) {
-			oldest = line;
-			age = idle;
+		spare = line_spare(line_after(home, i), now);
+		if (spare > best) {
+			best = spare;
+			oldest = line_after(home, i);
 		}
 	}
+	if (home & LINE_EMBRYO && best && best < FLOOD_TICKS)
+		flood_note(now);
 	return oldest;
+}
+
+/* Has this CPU seen a flood of new flows lately? */
+static __always_inline int is_flooded(__u32 now)
+{
+	__u32 zero = 0;
+	struct hg_cursor *cursor = bpf_map_lookup_elem(&hg_cursors, &zero);
+
+	return cursor && cursor->flood_tick &&
+	       hg_flow_age(now, cursor->flood_tick) < FLOOD_TICKS;
 }
 
 /* A line for a new key: a free one, else one that may be taken over. */

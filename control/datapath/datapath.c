@@ -116,11 +116,15 @@ static int choose_seed(struct datapath *datapath)
 	return 0;
 }
 
-/* Rows of hg_stats stay as many as they were made, if pinned. */
+/* Rows of hg_stats, and half-open connections that nobody asks for, stay as many as they were
+ * made, if pinned. */
 static int choose_sizes(struct datapath *datapath, struct complaints *complaints)
 {
 	struct map_sizes sizes;
 	uint32_t rows = stats_rows(cpus_possible(), cpus_online());
+
+	if (!datapath->options.half_open)
+		datapath->options.half_open = pin_half_open(datapath->pin_root);
 	int r = map_sizes(&datapath->options, rows, complaints, &sizes);
 
 	if (r < 0)

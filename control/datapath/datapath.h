@@ -22,6 +22,7 @@ struct datapath_options {
 	const char *pin_root; /* DATAPATH_PIN_ROOT by default */
 	enum xdp_mode xdp_mode;
 	uint32_t flows;	      /* flows that the table holds at 50 % load: lines = 4 × */
+	uint32_t half_open;   /* flows whose client is unproved: lines = 2 ×; 0: by memory */
 	uint32_t slots;	      /* entries of all lookup tables */
 	uint32_t backends;    /* frontend × endpoint records, < 2^20 */
 	uint32_t services;    /* frontend records */

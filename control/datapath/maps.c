@@ -7,6 +7,7 @@
 #include "maps.h"
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 #include <headgate/slot.h>
 
 static const char *const names[MAP_COUNT] = {
@@ -39,6 +40,7 @@ const char *map_option(enum map map)
 		[MAP_STATS] = "--backends",
 		[MAP_EXPIRED] = "--backends",
 		[MAP_FLOWS] = "--flows",
+		[MAP_EMBRYOS] = "--half-open",
 		[MAP_POLICY_PODS] = "--policy-pods",
 	};
 
@@ -64,6 +66,8 @@ uint32_t map_option_value(enum map map, uint32_t entries, uint32_t rows)
 		return entries / (rows ?: 1) - 1;
 	case MAP_FLOWS:
 		return entries / 4;
+	case MAP_EMBRYOS:
+		return entries / 2;
 	default:
 		return entries;
 	}
@@ -78,6 +82,22 @@ static uint32_t power_of_two(uint64_t at_least, uint32_t least)
 	return power;
 }
 
+/*
+ * As many half-open connections as take a thousandth of memory, 4 MiB at least (what a cache
+ * holds) and 128 MiB at most.
+ */
+static uint32_t half_open_by_memory(void)
+{
+	const uint64_t flow = 2 * sizeof(struct hg_flow);
+	uint64_t bytes =
+	    (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
+	uint32_t flows = 32768;
+
+	while (2 * flows * flow <= bytes && flows < 1U << 20)
+		flows *= 2;
+	return flows;
+}
+
 struct bound {
 	const char *option;
 	uint64_t value, least, most;
@@ -88,6 +108,7 @@ static int check_bounds(const struct datapath_options *options,
 {
 	const struct bound bounds[] = {
 		{ "--flows", options->flows, 1, 1U << 26 },
+		{ "--half-open", options->half_open, 0, 1U << 24 },
 		{ "--slots", options->slots, 2 * HG_SLOTS_PER_ELEMENT, 1U << 30 },
 		{ "--backends", options->backends, 1, (1U << HG_BACKEND_BITS) - 1 },
 		{ "--services", options->services, 1, 1U << 24 },
@@ -132,7 +153,8 @@ int map_sizes(const struct datapath_options *options, uint32_t rows,
 	entries[MAP_STATS] = backends * rows;
 	entries[MAP_EXPIRED] = backends;
 	entries[MAP_FLOWS] = power_of_two(4ULL * options->flows, HG_LOCKS);
-	entries[MAP_EMBRYOS] = EMBRYO_LINES;
+	entries[MAP_EMBRYOS] =
+	    power_of_two(2ULL * (options->half_open ?: half_open_by_memory()), HG_LOCKS);
 	entries[MAP_POLICY_PODS] =
 	    power_of_two(4ULL * (options->policy_pods ?: PODS), 1) + HG_POLICY_POD_WINDOW;
 	uint32_t *asked = ret_sizes->asked;
@@ -141,6 +163,7 @@ int map_sizes(const struct datapath_options *options, uint32_t rows,
 	asked[MAP_MEMBERS] = asked[MAP_BACKENDS] = options->backends;
 	asked[MAP_STATS] = asked[MAP_EXPIRED] = options->backends;
 	asked[MAP_FLOWS] = options->flows;
+	asked[MAP_EMBRYOS] = options->half_open;
 	asked[MAP_POLICY_PODS] = options->policy_pods;
 	return 0;
 }

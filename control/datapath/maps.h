@@ -50,7 +50,6 @@ enum map {
 	    MAP_COUNT
 };
 
-#define EMBRYO_LINES 65536U
 #define PODS	     16384U /* addresses, when nobody asks for more */
 
 struct map_sizes {

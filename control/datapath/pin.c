@@ -101,6 +101,13 @@ uint32_t pin_rows(const char *pin_root, uint32_t backends)
 	return info.max_entries / backends;
 }
 
+uint32_t pin_half_open(const char *pin_root)
+{
+	struct bpf_map_info info;
+
+	return map_info(pin_root, MAP_EMBRYOS, &info) < 0 ? 0 : info.max_entries / 2;
+}
+
 uint64_t pin_seed(const char *pin_root)
 {
 	_cleanup_close_ int fd = pin_open_map(pin_root, MAP_STATE);

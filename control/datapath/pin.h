@@ -28,6 +28,8 @@ int pin_check(const char *pin_root, const struct map_sizes *sizes,
 const char *pin_uninstall_command(const char *pin_root, char *buffer);
 /* Rows of counters that the pinned hg_stats has; 0: it is not pinned. */
 uint32_t pin_rows(const char *pin_root, uint32_t backends);
+/* Half-open connections that the pinned maps hold; 0: nothing is pinned. */
+uint32_t pin_half_open(const char *pin_root);
 /* hg_state.seed of pins that are in use; 0: there are none. After pin_check(). */
 uint64_t pin_seed(const char *pin_root);
 /* Pin a loaded program as <pin_root>/<name>, in place of an earlier one. */

@@ -258,6 +258,7 @@ struct hg_cursor {
 	__u32 answers;
 	__u32 event_tick; /* rate limit of hg_policy_events */
 	__u32 events;
+	__u32 flood_tick; /* when an embryonic flow last had to go before its time */
 };
 
 /*
