@@ -139,6 +139,14 @@ void policy_judge_ingress(const struct policy *policy,
 			  const struct policy_question *question,
 			  struct policy_verdict *ret_verdict);
 
+/* All that a verdict depends on of one end, besides whether the other has the same address:
+ * two addresses that look alike are judged alike. */
+struct policy_look {
+	uint32_t is_v6, class, ingress, egress;
+};
+void policy_look_at(const struct policy *policy, const struct hg_addr *addr,
+		    struct policy_look *ret_look);
+
 /* The policies that isolate by this set, in order. Stops when visit returns non-zero. */
 int policy_each_isolating(const struct policy *policy, uint32_t set,
 			  int (*visit)(void *context, const struct policy_rule *rule),

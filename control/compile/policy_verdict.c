@@ -157,6 +157,23 @@ void policy_judge_ingress(const struct policy *policy,
 	judge(policy, question, false, ret_verdict);
 }
 
+void policy_look_at(const struct policy *policy, const struct hg_addr *addr,
+		    struct policy_look *ret_look)
+{
+	struct policy_look look = { .is_v6 = !addr_is_v4(addr) };
+	const struct hg_policy_view *view =
+	    policy->state & HG_POLICY_ON ? find_view(policy, addr) : NULL;
+
+	if (view) {
+		look.class = view->class;
+		look.ingress = view->ingress;
+		look.egress = view->egress;
+	} else if (policy->state & HG_POLICY_ON) {
+		look.class = policy_class_in_force(policy, addr);
+	}
+	*ret_look = look;
+}
+
 uint32_t policy_set_of_counter(const struct policy *policy, uint32_t counter)
 {
 	const struct policy_tables *tables = &policy->tables;

@@ -17,7 +17,7 @@ enum takes {
 	TAKES_FOLLOW = 1 << 5,
 };
 
-enum format { FORMAT_TABLE, FORMAT_WIDE, FORMAT_JSON };
+enum format { FORMAT_TABLE, FORMAT_WIDE, FORMAT_JSON, FORMAT_CSV };
 
 /* The command line, read. Strings belong to argv. */
 struct line {

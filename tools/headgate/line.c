@@ -20,7 +20,7 @@ static const struct line_option {
 	unsigned takes; /* 0: any command takes it */
 	const char *help;
 } line_options[] = {
-	{ "output", 'o', "FORMAT", 0, 0, "table (default), wide or json" },
+	{ "output", 'o', "FORMAT", 0, 0, "table (default), wide, json or, with --matrix, csv" },
 	{ "socket", 256, "PATH", offsetof(struct line, socket), 0,
 	  "the daemon's socket ($HEADGATE_SOCKET, else " SOCKET_DEFAULT ")" },
 	{ "namespace", 'n', "NAMESPACE", offsetof(struct line, namespace), TAKES_NAMESPACE,
@@ -79,9 +79,10 @@ static const struct line_option *option_of(int letter)
 
 static int read_format(const char *text, enum format *ret_format)
 {
-	static const char *const names[] = {
-		[FORMAT_TABLE] = "table", [FORMAT_WIDE] = "wide", [FORMAT_JSON] = "json"
-	};
+	static const char *const names[] = { [FORMAT_TABLE] = "table",
+					     [FORMAT_WIDE] = "wide",
+					     [FORMAT_JSON] = "json",
+					     [FORMAT_CSV] = "csv" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (strcmp(names[i], text) != 0)
@@ -89,7 +90,9 @@ static int read_format(const char *text, enum format *ret_format)
 		*ret_format = (enum format)i;
 		return 0;
 	}
-	return usage("output '%s' is not a format: use table, wide or json", text);
+	return usage("output '%s' is not a format: use table, wide, json or, with "
+		     "--matrix, csv",
+		     text);
 }
 
 static int take_option(int letter, char **argv, struct line *line, unsigned *used)
@@ -145,6 +148,9 @@ static int check(const struct command *command, const struct line *line, unsigne
 				     *command->verb ? " " : "", command->verb,
 				     line_options[i].name);
 	}
+	if (line->format == FORMAT_CSV && !line->matrix)
+		return usage("only 'policy test --matrix' is written as csv: use table, "
+			     "wide or json");
 	if (line->count && !*command->arguments)
 		return usage("unexpected argument '%s'", line->arguments[0]);
 	if (!line->count && *command->arguments)

@@ -36,7 +36,34 @@ static int read_folder(const char *folder, struct offline *offline)
 	    folder, strerror(-r));
 }
 
-static void print_complaints(const struct complaints *complaints)
+bool offline_is_listed(const char *list, const char *name)
+{
+	size_t length = strlen(name);
+
+	while (list) {
+		if (strncmp(list, name, length) == 0 &&
+		    (list[length] == ',' || !list[length]))
+			return true;
+		list = strchr(list, ',');
+		list = list ? list + 1 : NULL;
+	}
+	return false;
+}
+
+/*
+ * Policies select pods of their own namespace: those of namespaces that were not asked for
+ * concern nobody here, and a table of some namespaces has nobody from others at all.
+ */
+static bool is_asked_for(const struct offline *offline, const struct about *about)
+{
+	if (!offline->namespaces || !about->namespace || !*about->namespace ||
+	    offline_is_listed(offline->namespaces, about->namespace))
+		return true;
+	return !offline->only_theirs && !object_about_is(about, OBJECT_NETWORK_POLICY);
+}
+
+static void print_complaints(const struct offline *offline,
+			     const struct complaints *complaints)
 {
 	for (size_t i = 0; i < complaints->count; i++) {
 		const struct complaint *complaint = &complaints->items[i];
@@ -46,9 +73,16 @@ static void print_complaints(const struct complaints *complaints)
 		if (!is_error &&
 		    !object_about_is(&complaint->about, OBJECT_NETWORK_POLICY))
 			continue;
+		if (!is_asked_for(offline, &complaint->about))
+			continue;
 		fprintf(stderr, "headgate: %s: %s\n", is_error ? "error" : "warning",
 			text ? text : complaint->sentence);
 	}
+}
+
+static int by_addr(const void *x, const void *y)
+{
+	return addr_compare(x, y);
 }
 
 static bool is_concerned(void *context, const struct object *pod)
@@ -56,10 +90,9 @@ static bool is_concerned(void *context, const struct object *pod)
 	const struct addr_list *concerned = context;
 
 	for (size_t i = 0; i < pod->pod.ips.count; i++) {
-		for (size_t k = 0; k < concerned->count; k++) {
-			if (!addr_compare(&pod->pod.ips.items[i], &concerned->items[k]))
-				return true;
-		}
+		if (bsearch(&pod->pod.ips.items[i], concerned->items, concerned->count,
+			    sizeof(*concerned->items), by_addr))
+			return true;
 	}
 	return false;
 }
@@ -72,15 +105,54 @@ int offline_compile(struct offline *offline, struct addr_list concerned)
 						.mode = POLICY_ENFORCE };
 	int r = -ENOMEM;
 
+	if (concerned.count)
+		qsort(concerned.items, concerned.count, sizeof(*concerned.items),
+		      by_addr);
 	offline->memory = policy_memory_new();
 	if (offline->memory)
 		offline->policy = policy_new(&options, &offline->memory->tables);
 	if (offline->policy)
 		r = policy_update(offline->policy, offline->cluster,
 				  &offline->complaints);
-	print_complaints(&offline->complaints);
+	print_complaints(offline, &offline->complaints);
 	offline->world.policy = offline->policy;
 	return r == 0 || r == -ENOSPC ? 0 : offline_out_of_memory();
+}
+
+/* The namespace in NAMESPACE/NAME or KIND/NAMESPACE/NAME, with a comma; NULL: an address. */
+static const char *print_namespace(const char *text, FILE *out)
+{
+	const char *slash = strchr(text, '/'),
+		   *second = slash ? strchr(slash + 1, '/') : 0;
+	const char *first = second ? slash + 1 : text;
+
+	if (slash)
+		fprintf(out, "%.*s,", (int)((second ? second : slash) - first), first);
+	return slash;
+}
+
+/* "a,b" in a new string, or NULL for all. 0, or an exit code after a sentence. */
+static int list_namespaces(const struct line *line, char **ret_list)
+{
+	const char *const names[] = { line->from, line->to,
+				      line->count ? line->arguments[0] : NULL };
+	char *text = NULL;
+	bool all = false;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return offline_out_of_memory();
+	if (line->namespace)
+		fprintf(out, "%s,", line->namespace);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		all |= names[i] && !print_namespace(names[i], out);
+	if (fclose(out) != 0)
+		return offline_out_of_memory();
+	if (!all && *text)
+		*ret_list = TAKE_PTR(text);
+	free(text);
+	return 0;
 }
 
 int offline_open(const struct line *line, struct offline *ret_offline)
@@ -88,8 +160,10 @@ int offline_open(const struct line *line, struct offline *ret_offline)
 	struct offline *offline = ret_offline;
 	int r;
 
-	*offline = (struct offline){ 0 };
-	r = read_folder(line->manifests, offline);
+	*offline = (struct offline){ .only_theirs = line->matrix };
+	r = list_namespaces(line, &offline->namespaces);
+	if (r == 0)
+		r = read_folder(line->manifests, offline);
 	if (r)
 		return r;
 	offline->world = (struct explain_world){
@@ -99,7 +173,7 @@ int offline_open(const struct line *line, struct offline *ret_offline)
 		.mode = POLICY_ENFORCE,
 		.read_once = true,
 	};
-	print_complaints(offline->world.lists[0]);
+	print_complaints(offline, offline->world.lists[0]);
 	return 0;
 }
 
@@ -114,6 +188,7 @@ void offline_close(struct offline *offline)
 	if (offline->cluster)
 		cluster_free(offline->cluster);
 	complaints_clear(&offline->complaints);
+	free(offline->namespaces);
 }
 
 int offline_check(const struct body *body, int r)

@@ -19,14 +19,21 @@ struct offline {
 	struct policy *policy;
 	struct complaints complaints; /* of compiling */
 	struct explain_world world;
+	char *namespaces; /* that are asked for, "a,b"; NULL: all */
+	bool only_theirs; /* nobody of others has to do with it */
 };
 
 /* Open line->manifests. 0, or an exit code after a sentence. Errors in the manifests, and
- * warnings about NetworkPolicies, go to standard error. */
+ * warnings about NetworkPolicies, go to standard error, unless they are about namespaces
+ * that the command line does not ask for. */
 int offline_open(const struct line *line, struct offline *ret_offline);
-/* Compile for the pods at these addresses. 0, or an exit code after a sentence. */
+/* Compile for the pods at these addresses, which are sorted. 0, or an exit code after a
+ * sentence. */
 int offline_compile(struct offline *offline, struct addr_list concerned);
 void offline_close(struct offline *offline); /* also of one that was not opened */
+
+/* Is the name in "a,b"? */
+bool offline_is_listed(const char *list, const char *name);
 
 /* Says so. Returns an exit code. */
 int offline_out_of_memory(void);
