@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from lab import BUILD
-from manifest import as_list, port, service, shop
-from topology import BACKENDS
+from lab import BUILD, wait_for
+from manifest import as_list, endpoint_slice, port, service, shop
+from topology import ADDRESS, BACKENDS, V4
 
 NOBODY = 65534
 BROKEN = """\
@@ -70,6 +70,26 @@ def test_broken_service_leaves_the_others_in_force(lab, gate):
     gate.serve(shop(BACKENDS))
     complaints = json.dumps(gate.json("status")["complaints"])
     assert "broken.yaml" in complaints and "shop/broken" in complaints
+
+
+def test_applied_changes_are_in_the_log(lab, gate):
+    """A line for each; what stands in status without a Service of its own is there too."""
+    ports, first, last = [port(80)], BACKENDS[:-1], BACKENDS[-1]
+    gate.serve(shop(first, ports))
+    assert "→" not in gate.log.read_text() # nothing while all is applied at first
+    gate.serve(shop(BACKENDS, ports))
+    added = f"{ADDRESS[last][V4]}:80"
+    wait_for(lambda: "INFO Service shop/web: " in gate.log.read_text(), "the change is told")
+    told = [line for line in gate.log.read_text().splitlines() if "→" in line]
+    assert added in " ".join(told) and "backends (added" in told[0], told
+    gate.write("lost", [endpoint_slice("lost", V4, ports, first)])
+    lost = "EndpointSlice shop/lost-ipv4: belongs to Service shop/lost, which does not exist"
+    wait_for(lambda: f"{lost}: correct" in gate.log.read_text(), "the slice is told of")
+    assert gate.log.read_text().count(lost) == 1
+    assert lost.split(": ")[1] in json.dumps(gate.json("status")["complaints"])
+    (lab.manifests / "lost.json").unlink()
+    wait_for(lambda: f"{lost}: correct" in gate.log.read_text().partition("resolved: ")[2],
+             "it is resolved")
 
 
 def test_ports_shared_with_the_host_are_warned_of(lab, gate):

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from lab import BUILD
+from lab import BUILD, wait_for
 from policies import (EVERYONE, NAMESPACES, address, expression, labelled, namespace,
                       pod_object, policy)
 from topology import FAMILIES, V4, V6
@@ -263,4 +263,28 @@ def test_refusals_are_told_as_they_come(cluster):
                 would["protocol"]) == (True, "egress", "y/would", 81, "UDP")
     table = cluster.gate.command("drops").stdout
     assert "x/deny" in table and "y/would" in table
+    cluster.apply([])
+
+
+def test_an_older_version_in_force_is_shown_as_such(cluster):
+    """The file's version is refused, then the file cannot be read, then it is good again."""
+    good = policy("x", "aged", A, ingress=[from_(pods(pod="b"))])
+    cluster.apply([good])
+    path = cluster.lab.manifests / "x-aged.json"
+    text = path.read_text()
+
+    def shown(words):
+        wait_for(lambda: words in cluster.gate.command("policy", "show", "x/aged").stdout, words)
+        assert not cluster.reaches("y/b", "x/a", 80, V4, "tcp") # whatever stands in the file
+        return cluster.gate.json("policy", "show", "x/aged")["policy"]["inForce"]
+
+    path.write_text(text.replace('"pod": "b"', '"pod": "no value!"'))
+    assert shown("In force    an older version, because of") == "older"
+    assert "is not the value of a label" in cluster.gate.command("policy", "show", "x/aged").stdout
+    path.write_text("{ broken")
+    assert shown("not valid YAML") == "older"
+    path.write_text(text)
+    wait_for(lambda: cluster.gate.json("policy", "show", "x/aged")["policy"]["inForce"] ==
+             "current", "the good one is in force")
+    assert "In force" not in cluster.gate.command("policy", "show", "x/aged").stdout
     cluster.apply([])

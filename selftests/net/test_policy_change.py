@@ -246,10 +246,22 @@ def test_a_restart_on_what_cannot_be_read_opens_nothing(cluster):
         wait_table(cluster, closed)
 
     restart(pool="{ broken")
+    policy = cluster.gate.json("status")["policy"]
+    assert policy["held"] and 0 < policy["podsIsolated"] < policy["podsHere"], policy
     restart(pool=whole["pool.json"],
             pods=whole["pods.json"].replace("serve-80-tcp", "serve-80-tcp-much-too-long"))
+    status = cluster.gate.json("status")
     assert "policies of the daemon before stay" in \
         cluster.gate.command("status").stdout.replace("\n", " ").lower().replace("network", "")
+    assert {"error", "held"} <= {c["level"] for c in status["complaints"]} | \
+        {c["cause"] for c in status["complaints"]}
+    count = status["policy"]["addressesHeldIsolated"]
+    assert status["policy"]["held"] and count >= 2, status["policy"]
+    assert f"the daemon before's are held, {count} addresses isolated" in \
+        cluster.gate.command("status").stdout
+    shown = cluster.gate.command("policy", "show", "/".join(
+        deny.object["metadata"][word] for word in ("namespace", "name"))).stdout
+    assert "In force    what the daemon before had in force, because of" in shown
     cluster.gate.stop(signal.SIGKILL)
     for path in folder.iterdir():
         path.unlink()

@@ -54,14 +54,16 @@ static void print_policy(struct json_object *policy)
 	const char *unchecked =
 	    api_bool(policy, "sourceCheck") ? "" : ", sources unchecked";
 
-	printf("%-12s%s: %s, %s of %s pods here isolated%s%s\n", "Policies",
-	       api_text(policy, "mode"), api_text(policy, "policies"),
-	       api_text(policy, "podsIsolated"), api_text(policy, "podsHere"), keep,
-	       unchecked);
+	printf("%-12s%s: %s, ", "Policies", api_text(policy, "mode"),
+	       api_text(policy, "policies"));
 	if (api_bool(policy, "held"))
-		printf("%-12sthose of the daemon before are held: %s addresses "
-		       "isolated\n",
-		       "", api_text(policy, "addressesHeldIsolated"));
+		printf(
+		    "not in force: the daemon before's are held, %s addresses isolated",
+		    api_text(policy, "addressesHeldIsolated"));
+	else
+		printf("%s of %s pods here isolated", api_text(policy, "podsIsolated"),
+		       api_text(policy, "podsHere"));
+	printf("%s%s\n", keep, unchecked);
 }
 
 static void print_attachments(struct json_object *attachments)
