@@ -75,6 +75,8 @@ def test_broken_service_leaves_the_others_in_force(lab, gate):
 def test_applied_changes_are_in_the_log(lab, gate):
     """A line for each; what stands in status without a Service of its own is there too."""
     ports, first, last = [port(80)], BACKENDS[:-1], BACKENDS[-1]
+    gate.clear()
+    gate.log.write_text("")
     gate.serve(shop(first, ports))
     assert "→" not in gate.log.read_text() # nothing while all is applied at first
     gate.serve(shop(BACKENDS, ports))
