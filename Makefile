@@ -22,7 +22,7 @@ CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu17 $(WARN) -fno-strict-aliasing
 LDLIBS += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 # Whose memory order the programs are for (xdp/order.h): x86, or anything else.
-BPF_ARCH ?= $(patsubst x86_64,x86,$(firstword $(subst -, ,$(shell $(CC) -dumpmachine))))
+BPF_ARCH ?= $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))))
 BPF_CFLAGS := -O2 -g -std=gnu17 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Wno-unused-function -Wno-unused-parameter -Werror \
 	-fno-strict-aliasing -Iinclude -I$(ARCH_INCLUDE)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -157,5 +157,5 @@ install: all
 	set -e; for page in $(man); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' -type f 2>/dev/null)
 .PHONY: all man tests fuzzers check lint bench bench-compare bench-tools golden-update clean install

@@ -3,7 +3,11 @@
  * Tests of rows (selftests/datapath) in one process, for kernels in an emulated machine:
  * there the verifier needs seconds for the programs, so they are loaded once for all. Each
  * main() is one test program's, renamed by the Makefile.
+ *
+ *	smoke [GROUP…]
  */
+#include <string.h>
+
 int budget_main(void);
 int clusterip_main(void);
 int reply_main(void);
@@ -15,16 +19,33 @@ int neighbours_main(void);
 int policy_main(void);
 int policy_odd_main(void);
 
-int main(void)
+struct group {
+	const char *name;
+	int (*run)(void);
+};
+
+/* Without names: all. */
+static int is_wanted(const char *name, int argc, char **argv)
 {
-	int (*const groups[])(void) = {
-		budget_main, clusterip_main,  reply_main,    nat_main,
-		pods_main,   icmp_main,	      fragment_main, neighbours_main,
-		policy_main, policy_odd_main,
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], name))
+			return 1;
+	return argc < 2;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct group groups[] = {
+		{ "budget", budget_main },     { "clusterip", clusterip_main },
+		{ "reply", reply_main },       { "nat", nat_main },
+		{ "pods", pods_main },	       { "icmp", icmp_main },
+		{ "fragment", fragment_main }, { "neighbours", neighbours_main },
+		{ "policy", policy_main },     { "policy_odd", policy_odd_main },
 	};
 	int failed = 0;
 
 	for (unsigned i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		failed += groups[i]();
+		if (is_wanted(groups[i].name, argc, argv))
+			failed += groups[i].run();
 	return failed != 0;
 }

@@ -15,6 +15,7 @@ declare -A packages=(
 		wrk jq python3 python3-pytest python3-scapy"
 	[bench]="python3-matplotlib"
 	[kernels]="qemu-system-x86 busybox-static kmod xdp-tools iputils-ping xz-utils"
+	[arm64]="qemu-system-arm gcc-aarch64-linux-gnu busybox-static xz-utils"
 	[clang-19]="clang-19"
 	[lint]="clang-format-14 clang-tidy-14 cppcheck sparse shellcheck"
 )

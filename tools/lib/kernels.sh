@@ -8,7 +8,7 @@
 # Uses $B, $LOGS of tools/check, tally functions of suites.sh.
 # shellcheck disable=SC2154
 
-KERNELS=(6.1 6.12)
+KERNELS=(6.1 6.12 arm64) # the last one: arm64.sh
 KERNEL_MODULES=(veth bridge cls_bpf sch_ingress nf_tables nft_ct nft_objref)
 KERNEL_TOOLS=(bash ip nsenter ethtool sysctl nft nginx bpftool xdp-loader ping mountpoint realpath)
 KERNEL_SECONDS=300 # until a guest counts as hung; a good one needs 60 of one core
@@ -227,14 +227,18 @@ suite_kernels() {
 		tally skipped "kernels: $obstacle"
 		return
 	fi
-	build_second_compiler
+	[[ "$*" == arm64 ]] || build_second_compiler
 	for series in "${KERNELS[@]}"; do
 		wanted "$series" "$@" || continue
 		if ((running == KERNEL_GUESTS)); then
 			wait -n || true
 			running=$((running - 1))
 		fi
-		kernel_check "$series" &
+		if [[ $series == arm64 ]]; then
+			arm64_check &
+		else
+			kernel_check "$series" &
+		fi
 		running=$((running + 1))
 	done
 	wait
