@@ -6,7 +6,13 @@
 #ifndef UNIT_CONTROLLER_PARTS_H
 #define UNIT_CONTROLLER_PARTS_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <string.h>
+
+#include <cmocka.h>
+
 #include "../../control/controller_state.h"
 
 /* ---- what was done to the made-up modules ---- */
