@@ -342,6 +342,8 @@ static __noinline int clash(const struct packet *p)
 	struct hg_flow *flow;
 	__u32 line, stamp;
 
+	if (!mac_is_ours(p))
+		return PASS;
 	key_reverse(&p->key, &key);
 	line = table_locate(&key, hg_hash_flow(&key, hg_config.seed));
 	flow = line == LINE_NONE ? 0 : table_line(line);

@@ -13,6 +13,7 @@
 #include "backend.h"
 #include "close.h"
 #include "forward.h"
+#include "mac.h"
 #include "policy.h"
 #include "proof.h"
 #include "rewrite.h"
@@ -147,9 +148,9 @@ static __always_inline void flow_acknowledge(struct hg_flow *flow, __u32 ack)
 		hg_flow_set_proof(flow, ack);
 }
 
-/* Record that this direction was seen, and with what. */
-static __always_inline void flow_touch(const struct packet *p,
-				       const struct flow_view *view)
+/* Record that this direction was seen, and with what. PASS: it is another machine's (mac.h). */
+static __always_inline int flow_touch(const struct packet *p,
+				      const struct flow_view *view)
 {
 	struct hg_flow *flow = table_line(view->line);
 	__u32 fresh = p->seen & ~view->ctl & HG_FLOW_SEEN;
@@ -157,14 +158,18 @@ static __always_inline void flow_touch(const struct packet *p,
 		     (view->ctl & (HG_FLOW_RST | HG_FLOW_ASKED));
 
 	if (!flow)
-		return;
-	if (flow->seen != (p->now & HG_TICK_MASK))
+		return NEXT;
+	if (flow->seen != (p->now & HG_TICK_MASK)) {
+		if (!mac_is_ours(p))
+			return PASS;
 		flow->seen = p->now;
+	}
 	if (fresh | slow)
 		flow_close_by(p, view->line, view->ctl);
 	else if (p->key.protocol == IPPROTO_TCP && !(view->ctl & HG_FLOW_ENDING) &&
 		 !(view->line & LINE_EMBRYO))
 		flow_acknowledge(flow, p->ack);
+	return NEXT;
 }
 
 /* Has a flow ended, so that a SYN may replace it? enum flow_end. */
@@ -336,6 +341,8 @@ static __always_inline int flow_find(struct packet *p, struct flow_view *ret_vie
 	if (!backend && !backend_index(ret_view->backend))
 		return PASS; /* through no Service: direct.h */
 	if (!backend || flow_begins_anew(p, ret_view, backend)) {
+		if (!mac_is_ours(p))
+			return PASS;
 		flow_close(ret_view->line, ret_view->ctl);
 		return backend || p->opens ? NEXT : -HG_REASON_backend_gone;
 	}
@@ -346,8 +353,10 @@ static __always_inline int flow_find(struct packet *p, struct flow_view *ret_vie
 			return r;
 	}
 	if (!(ret_view->line & LINE_EMBRYO))
-		flow_touch(p, ret_view);
-	else if (flow_embryonic(p, ret_view->line) == -HG_REASON_flow_table_full)
+		return flow_touch(p, ret_view) == PASS ? PASS : FOUND;
+	if (!mac_is_ours(p))
+		return PASS;
+	if (flow_embryonic(p, ret_view->line) == -HG_REASON_flow_table_full)
 		return -HG_REASON_flow_table_full;
 	return FOUND;
 }

@@ -42,6 +42,8 @@ static __noinline int fragment_place(struct packet *p)
 				       .id = p->fragment_id };
 	struct hg_fragment *first;
 
+	if (!mac_is_ours(p))
+		return PASS;
 	/* Later IPv6 fragments name the first header of the fragmentable part, not ours. */
 	if (p->family == 4)
 		key.protocol = p->key.protocol;

@@ -146,6 +146,8 @@ static __noinline int icmp(struct packet *p)
 	struct hg_service *address;
 	int r;
 
+	if (!mac_is_ours(p))
+		return PASS;
 	if (!p->flaw && p->fragment != FRAGMENT_LATER && icmp_is_error(p))
 		return icmp_error(p);
 	address = service_at(service_index(&p->key.dst, 0, 0));

@@ -4,6 +4,10 @@
  * and everything when it is promiscuous (a bridge's port, a capture). Such frames are the
  * stack's: were they balanced, a standby balancer would double each connection of the active
  * one, packet by packet also those that it knew before it became the standby.
+ *
+ * It is asked before anything is made, ended or answered, and of an established flow by the
+ * first packet of a tick: an active balancer pays nothing for it, and one that becomes the
+ * standby lets go within a tick, since what is not its own never counts as seen.
  */
 #ifndef XDP_MAC_H
 #define XDP_MAC_H
@@ -26,7 +30,7 @@ static __always_inline int mac_is_listed(const struct hg_macs *known, __u64 mac)
 }
 
 /* A pod's frames are sent to whatever the pod takes for its gateway. */
-static __always_inline int mac_is_ours(const struct packet *p)
+static __noinline int mac_is_ours(const struct packet *p)
 {
 	__u32 ifindex = hook_ifindex(p->ctx), index = ifindex & (HG_MACS - 1);
 	const struct ethhdr *eth;

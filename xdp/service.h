@@ -8,7 +8,6 @@
 
 #include "clock.h"
 #include "create.h"
-#include "mac.h"
 
 static __always_inline int bit_is_set(__u32 hash)
 {
@@ -60,7 +59,7 @@ static __noinline int quotes_ours(const struct packet *p)
 	return bit_is_set(hg_hash_addr(&addr));
 }
 
-/* The stage: PASS at once what bears no address in use, or is sent to another machine. */
+/* The stage: PASS at once what bears no address in use. */
 static __always_inline int ours(struct packet *p)
 {
 	__u32 hash = hg_hash_addr(&p->key.dst);
@@ -70,10 +69,6 @@ static __always_inline int ours(struct packet *p)
 	else if (!bit_is_set(hg_hash_addr(&p->key.src)) &&
 		 !(is_icmp(p) && quotes_ours(p)))
 		return PASS;
-	if (!mac_is_ours(p)) {
-		p->opens = 0;
-		return PASS;
-	}
 	p->now = clock_tick();
 	p->hash = hg_hash_flow(&p->key, hg_config.seed);
 	return NEXT;
@@ -258,6 +253,8 @@ static __noinline int service(struct packet *p)
 	__s64 stamp;
 	int r = 0;
 
+	if (!mac_is_ours(p))
+		return PASS;
 	if (!p->flaw)
 		r = service_find(&p->key.dst, (HG_FORCE __u16)p->key.dport,
 				 p->key.protocol);

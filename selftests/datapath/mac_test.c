@@ -138,6 +138,13 @@ static void anothers_macs_are_told(struct scene *scene)
 		       &entry);
 }
 
+/* Of an established flow the first packet of a tick is looked at. */
+static void a_flow_of_the_last_tick(struct scene *scene)
+{
+	an_established_flow(scene);
+	scene_age(scene, 1);
+}
+
 #define LEFT_ALONE(sentence, protocols, before, packet)                                  \
 	{                                                                                \
 		sentence, protocols, 0, before, packet, XDP_PASS, .stats = ROW_NOTHING   \
@@ -151,8 +158,10 @@ static const struct row rows[] = {
 	LEFT_ALONE("nor one that a group hears of", ROW_PORTS,
 		   one_backend_on_the_same_link, opening_to_a_group),
 	LEFT_ALONE("nor does it go on here where it is known", ROW_PORTS,
-		   an_established_flow, going_on),
-	LEFT_ALONE("nor its reply", ROW_PORTS, an_established_flow, reply),
+		   a_flow_of_the_last_tick, going_on),
+	LEFT_ALONE("nor its reply", ROW_PORTS, a_flow_of_the_last_tick, reply),
+	LEFT_ALONE("nor the reply to one that was just opened", ROW_PORTS, an_open_flow,
+		   reply),
 	LEFT_ALONE("what is not known is not refused", ROW_PORTS, no_endpoints, going_on),
 	LEFT_ALONE("nor what has no backend", ROW_PORTS, no_endpoints, opening),
 	LEFT_ALONE("nor a part of a datagram", ROW_UDP, one_backend_on_the_same_link,
