@@ -123,7 +123,8 @@ int datapath_policy_tables(struct datapath *datapath, struct complaints *complai
 			   struct policy_tables *ret_tables);
 /* What is in force, perhaps from a previous daemon: hg_state.policy. */
 uint32_t datapath_policy_state(const struct datapath *datapath);
-/* Return when no program is under way that began before. Any thread may call it. */
+/* Return when no program is under way that began before. Any thread may call it, once a
+ * datapath has been opened. */
 void datapath_wait_for_readers(void);
 
 /* Whose addresses lie behind the host end of a pod's interface. */

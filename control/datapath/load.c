@@ -14,6 +14,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include "../lib/cleanup.h"
+#include "grace.h"
 #include "order.h"
 #include "pin.h"
 
@@ -72,6 +73,20 @@ static int try_load(uint32_t flags)
 			     2, &options);
 }
 
+static int probe_grace(struct complaints *complaints)
+{
+	int r = grace_open(GRACE_NONE);
+
+	if (r < 0)
+		complain(
+		    complaints, COMPLAINT_ERROR, NULL, NULL,
+		    "the kernel lets this process wait for running programs neither by "
+		    "membarrier() nor by a map of maps (%s): give it memory, and the "
+		    "capability CAP_BPF",
+		    strerror(-r));
+	return r;
+}
+
 int load_probe(struct datapath *datapath, struct complaints *complaints)
 {
 	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
@@ -104,7 +119,7 @@ int load_probe(struct datapath *datapath, struct complaints *complaints)
 		    "root, or with the capabilities CAP_BPF, CAP_NET_ADMIN and "
 		    "CAP_PERFMON",
 		    strerror(-r));
-	return r;
+	return r < 0 ? r : probe_grace(complaints);
 }
 
 static struct bpf_map *find_config(struct bpf_object *object)

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "grace.h"
 #include "policy.h"
 
 #define BYTES (HG_POLICY_LINKS * sizeof(struct hg_policy_link))
@@ -101,7 +102,7 @@ static uint32_t find_free_line(struct pod_lines *pods, uint32_t ifindex)
 
 	if (line < HG_POLICY_LINKS || !pods->any_left)
 		return line;
-	datapath_wait_for_readers();
+	grace_wait();
 	memset(pods->left, 0, sizeof(pods->left));
 	pods->any_left = false;
 	return find_line(pods, ifindex, 0);

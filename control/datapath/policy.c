@@ -6,19 +6,14 @@
  */
 #include "policy.h"
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 #include <bpf/bpf.h>
 #include "../compile/policy.h"
+#include "grace.h"
 
 #define PLACES_PER_ELEMENT 4U
-/* A program run takes microseconds; a virtual CPU may be held that much longer. */
-#define RUN_MOST_NS 20000000L
 
 /* Which map, and where its memory is named. */
 struct part {
@@ -118,22 +113,15 @@ static void switch_to(void *context, uint32_t state)
 	__atomic_store_n(&datapath->state->policy, state, __ATOMIC_RELEASE);
 }
 
-/*
- * MEMBARRIER_CMD_GLOBAL waits for every CPU as synchronize_rcu() does (kernel/sched/
- * membarrier.c); programs run under its read side. Kernels with nohz_full refuse.
- */
 void datapath_wait_for_readers(void)
 {
-	const struct timespec longer = { .tv_nsec = RUN_MOST_NS };
-
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0)
-		nanosleep(&longer, NULL);
+	grace_wait();
 }
 
 static void wait_for_readers(void *context)
 {
 	(void)context;
-	datapath_wait_for_readers();
+	grace_wait();
 }
 
 /* ---- life ---- */
