@@ -151,7 +151,8 @@ static __noinline int icmp(struct packet *p)
 	if (!p->flaw && p->fragment != FRAGMENT_LATER && icmp_is_error(p))
 		return icmp_error(p);
 	address = service_at(service_index(&p->key.dst, 0, 0));
-	if (!address || p->key.snat || icmp_is_neighbourly(p))
+	if (!address || p->key.snat || icmp_is_neighbourly(p) ||
+	    address->flags & HG_SERVICE_SHARED)
 		return PASS;
 	r = service_admits(p, address);
 	if (r < 0)

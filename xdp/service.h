@@ -115,10 +115,18 @@ static __always_inline struct hg_service *service_at(int index)
 	return index > 0 ? bpf_map_lookup_elem(&hg_services, &place) : 0;
 }
 
-/* Whether dst is a virtual address at all. */
+/* Whether an address is virtual and nobody else's. While its record is replaced: yes. */
+__noinline int address_is_virtual(const struct hg_addr *addr)
+{
+	int index = addr ? service_find(addr, 0, 0) : 0;
+	struct hg_service *address = service_at(index);
+
+	return address ? !(address->flags & HG_SERVICE_SHARED) : index < 0;
+}
+
 static __always_inline int is_virtual(const struct packet *p)
 {
-	return service_index(&p->key.dst, 0, 0) != 0;
+	return address_is_virtual(&p->key.dst);
 }
 
 __noinline int range_contains(__u32 set, const struct hg_addr *addr)
@@ -199,8 +207,8 @@ static __noinline int service_missing(struct packet *p)
 		return service_lost(p);
 	if (!address)
 		return r < 0 ? r : PASS;
-	/* A virtual address that the host uses too: what no frontend claims is the host's. */
-	if (address->flags & HG_SERVICE_LOCAL)
+	/* What no frontend claims is of whoever else holds the address. */
+	if (address->flags & HG_SERVICE_SHARED)
 		return PASS;
 	r = service_admits(p, address);
 	if (r < 0)

@@ -211,7 +211,7 @@ int cluster_take_changed(struct cluster *cluster, visit_changed *visit, void *co
 	return 0;
 }
 
-/* Another Service that claims the same frontend may now win or lose it. */
+/* A Service that claims the same frontend may now win or lose it; an address, share it. */
 static void mark_rival(void *context, const struct object *rival)
 {
 	cluster_mark_dirty(context, rival->namespace, rival->name);
@@ -220,7 +220,7 @@ static void mark_rival(void *context, const struct object *rival)
 /* Its endpoint may now be a frontend of the Service, or be none any more. */
 static void mark_chained(void *context, const struct object *slice)
 {
-	if (slice->slice.service)
+	if (slice->kind == OBJECT_ENDPOINT_SLICE && slice->slice.service)
 		cluster_mark_dirty(context, slice->namespace, slice->slice.service);
 }
 
@@ -238,6 +238,7 @@ static void mark_concerned(struct cluster *cluster, const struct object *object)
 		if (object->slice.service)
 			cluster_mark_dirty(cluster, object->namespace,
 					   object->slice.service);
+		indexes_each_claimant(&cluster->indexes, object, mark_rival, cluster);
 		return;
 	case OBJECT_NODE:
 		cluster_mark_all_dirty(cluster);
@@ -245,6 +246,7 @@ static void mark_concerned(struct cluster *cluster, const struct object *object)
 	case OBJECT_POD:
 	case OBJECT_NAMESPACE:
 	case OBJECT_NETWORK_POLICY:
+		indexes_each_claimant(&cluster->indexes, object, mark_rival, cluster);
 		mark_changed(cluster, object);
 		return;
 	default:
@@ -382,6 +384,12 @@ const struct object *cluster_find_pod_by_addr(const struct cluster *cluster,
 					      const struct hg_addr *addr)
 {
 	return indexes_pod(&cluster->indexes, addr);
+}
+
+const struct object *cluster_find_holder(const struct cluster *cluster,
+					 const struct hg_addr *addr)
+{
+	return indexes_holder(&cluster->indexes, addr);
 }
 
 const struct object *cluster_find_frontend_owner(const struct cluster *cluster,

@@ -48,6 +48,12 @@ const struct object *cluster_find_pod_by_addr(const struct cluster *cluster,
 const struct object *cluster_find_frontend_owner(const struct cluster *cluster,
 						 const struct hg_addr *addr,
 						 uint16_t port, uint8_t protocol);
+/*
+ * Who else has the address: a Node, else a Pod, else an EndpointSlice with such an endpoint,
+ * or NULL. A Service becomes dirty when one that has an address of its own comes or goes.
+ */
+const struct object *cluster_find_holder(const struct cluster *cluster,
+					 const struct hg_addr *addr);
 size_t cluster_count(const struct cluster *cluster, enum object_kind kind);
 
 /*

@@ -88,6 +88,32 @@ static int each_port(struct place_in_index *place, const struct addr_list *addrs
 	return 0;
 }
 
+static int each_addr(struct place_in_index *place, const struct addr_list *addrs,
+		     place_action *action)
+{
+	for (size_t i = 0; i < addrs->count; i++) {
+		int r = act_on(*place, &addrs->items[i], sizeof(struct hg_addr), action);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int each_claim(struct place_in_index *place, place_action *action)
+{
+	const struct service *service = &place->object->service;
+	int r = 0;
+
+	if (service->skip)
+		return 0;
+	place->index = &place->indexes->claims;
+	r = each_addr(place, &service->cluster_ips, action);
+	if (r == 0)
+		r = each_addr(place, &service->external_ips, action);
+	return r < 0 ? r : each_addr(place, &service->load_balancer_ips, action);
+}
+
 static int each_frontend(struct place_in_index *place, place_action *action)
 {
 	const struct service *service = &place->object->service;
@@ -119,41 +145,40 @@ static int slice_service(struct place_in_index *place, place_action *action)
 	return act_on(*place, key, (size_t)length, action);
 }
 
-/*
- * A Pod's own address is no Service's, and most endpoints are Pods: those that are not are few
- * enough to be found by address.
- */
 static int each_endpoint(struct place_in_index *place, place_action *action)
 {
 	const struct endpoint_slice *slice = &place->object->slice;
-	int r;
 
-	place->index = &place->indexes->chains;
-	for (size_t i = 0; !slice->skip && i < slice->endpoint_count; i++) {
-		if (slice->endpoints[i].target)
-			continue;
-		r = act_on(*place, &slice->endpoints[i].addr, sizeof(struct hg_addr),
-			   action);
+	for (size_t i = 0; i < slice->endpoint_count; i++) {
+		int r = act_on(*place, &slice->endpoints[i].addr, sizeof(struct hg_addr),
+			       action);
+
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int each_pod_addr(struct place_in_index *place, place_action *action)
+/* Those that an object has, in the index given. */
+static int each_held(struct place_in_index *place, struct group **index,
+		     place_action *action)
 {
-	const struct pod *pod = &place->object->pod;
-	int r;
+	const struct object *object = place->object;
+	const struct pod *pod = &object->pod;
 
-	if (pod->host_network || pod->terminated)
+	place->index = index;
+	switch (object->kind) {
+	case OBJECT_NODE:
+		return each_addr(place, &object->node.addrs, action);
+	case OBJECT_POD:
+		if (pod->host_network || pod->terminated)
+			return 0;
+		return each_addr(place, &pod->ips, action);
+	case OBJECT_ENDPOINT_SLICE:
+		return each_endpoint(place, action);
+	default:
 		return 0;
-	place->index = &place->indexes->pods;
-	for (size_t i = 0; i < pod->ips.count; i++) {
-		r = act_on(*place, &pod->ips.items[i], sizeof(struct hg_addr), action);
-		if (r < 0)
-			return r;
 	}
-	return 0;
 }
 
 static int each_key(struct indexes *indexes, const struct object *object,
@@ -164,12 +189,15 @@ static int each_key(struct indexes *indexes, const struct object *object,
 
 	switch (object->kind) {
 	case OBJECT_SERVICE:
-		return each_frontend(&place, action);
+		r = each_frontend(&place, action);
+		return r < 0 ? r : each_claim(&place, action);
 	case OBJECT_ENDPOINT_SLICE:
 		r = slice_service(&place, action);
-		return r < 0 ? r : each_endpoint(&place, action);
+		return r < 0 ? r : each_held(&place, &indexes->holders, action);
+	case OBJECT_NODE:
+		return each_held(&place, &indexes->holders, action);
 	case OBJECT_POD:
-		return each_pod_addr(&place, action);
+		return each_held(&place, &indexes->pods, action);
 	default:
 		return 0;
 	}
@@ -190,7 +218,8 @@ void indexes_clear(struct indexes *indexes)
 	group_free_all(&indexes->slices);
 	group_free_all(&indexes->pods);
 	group_free_all(&indexes->owners);
-	group_free_all(&indexes->chains);
+	group_free_all(&indexes->claims);
+	group_free_all(&indexes->holders);
 }
 
 void indexes_each_rival(struct indexes *indexes, const struct object *service,
@@ -217,7 +246,7 @@ void indexes_each_chained(struct indexes *indexes, const struct object *service,
 	struct place_in_index place = {
 		.indexes = indexes,
 		.object = service,
-		.index = &indexes->chains,
+		.index = &indexes->holders,
 		.visit = visit,
 		.context = context,
 	};
@@ -226,6 +255,20 @@ void indexes_each_chained(struct indexes *indexes, const struct object *service,
 		for (size_t j = 0; j < lists[i]->count; j++)
 			act_on(place, &lists[i]->items[j], sizeof(struct hg_addr), show);
 	}
+}
+
+void indexes_each_claimant(struct indexes *indexes, const struct object *holder,
+			   void (*visit)(void *context, const struct object *service),
+			   void *context)
+{
+	struct place_in_index place = {
+		.indexes = indexes,
+		.object = holder,
+		.visit = visit,
+		.context = context,
+	};
+
+	each_held(&place, &indexes->claims, show);
 }
 
 const struct object *const *indexes_slices(const struct indexes *indexes,
@@ -264,4 +307,19 @@ const struct object *indexes_owner(const struct indexes *indexes,
 	struct frontend_key key = { .addr = *addr, .port = port, .protocol = protocol };
 
 	return first_of(indexes->owners, &key, sizeof(key));
+}
+
+const struct object *indexes_holder(const struct indexes *indexes,
+				    const struct hg_addr *addr)
+{
+	const struct object *pod = indexes_pod(indexes, addr);
+	const struct object *const *members;
+	size_t count;
+
+	members = group_find(indexes->holders, addr, sizeof(*addr), &count);
+	for (size_t i = 0; i < count; i++) {
+		if (members[i]->kind == OBJECT_NODE)
+			return members[i];
+	}
+	return pod || !count ? pod : members[0];
 }

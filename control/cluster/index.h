@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How objects are found other than by name: EndpointSlices by Service and by endpoint, Pods by
- * address, Services by frontend. Inside cluster/ only; the indexes do not own the objects.
+ * How objects are found other than by name: EndpointSlices by Service, Pods, Nodes and
+ * EndpointSlices by address, Services by frontend and by address. Inside cluster/ only; the
+ * indexes do not own the objects.
  */
 #ifndef CLUSTER_INDEX_H
 #define CLUSTER_INDEX_H
@@ -9,11 +10,11 @@
 #include "group.h"
 
 struct indexes {
-	struct group *slices; /* by "namespace/service" */
-	struct group *pods;   /* by address */
-	struct group *owners; /* Services by frontend */
-	struct group
-	    *chains; /* EndpointSlices by address of an endpoint that is no Pod's */
+	struct group *slices;  /* by "namespace/service" */
+	struct group *pods;    /* by address */
+	struct group *owners;  /* Services by frontend */
+	struct group *claims;  /* Services by address */
+	struct group *holders; /* Nodes and EndpointSlices by address */
 };
 
 /* "namespace/name": Kubernetes allows 63 and 253 bytes. */
@@ -31,10 +32,17 @@ void indexes_each_rival(struct indexes *indexes, const struct object *service,
 			void (*visit)(void *context, const struct object *rival),
 			void *context);
 
-/* EndpointSlices with an endpoint at an address of this Service. */
+/* EndpointSlices with an endpoint at an address of this Service, and Nodes that have one. */
 void indexes_each_chained(struct indexes *indexes, const struct object *service,
 			  void (*visit)(void *context, const struct object *slice),
 			  void *context);
+/* Services that claim an address of this Node, Pod or EndpointSlice. */
+void indexes_each_claimant(struct indexes *indexes, const struct object *holder,
+			   void (*visit)(void *context, const struct object *service),
+			   void *context);
+/* A Node, else a Pod, else an EndpointSlice that has this address; NULL: none. */
+const struct object *indexes_holder(const struct indexes *indexes,
+				    const struct hg_addr *addr);
 
 const struct object *const *indexes_slices(const struct indexes *indexes,
 					   const char *namespace, const char *service,

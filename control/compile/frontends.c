@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "../lib/cleanup.h"
 
 static const struct {
@@ -77,6 +78,54 @@ static bool is_held_by_another(const struct job *job, const struct hg_addr *addr
 	return true;
 }
 
+static bool is_told(const struct complaints *complaints, const char *title,
+		    const char *sentence)
+{
+	for (size_t i = 0; i < complaints->count; i++) {
+		const struct complaint *complaint = &complaints->items[i];
+
+		if (complaint->object && !strcmp(complaint->object, title) &&
+		    !strcmp(complaint->sentence, sentence))
+			return true;
+	}
+	return false;
+}
+
+/* Once for all ports. An address of this very node is usual: no word about it. */
+static void warn_of_holder(const struct job *job, const struct hg_addr *addr,
+			   const struct object *holder)
+{
+	static const char *const kinds[] = {
+		[OBJECT_NODE] = "Node",
+		[OBJECT_POD] = "Pod",
+		[OBJECT_ENDPOINT_SLICE] = "an endpoint of EndpointSlice",
+	};
+	const char *node = job->input->node_name;
+	bool is_node = holder->kind == OBJECT_NODE;
+	char text[ADDR_TEXT], sentence[1024];
+
+	if (is_node && node && !strcmp(node, holder->name))
+		return;
+	snprintf(sentence, sizeof(sentence),
+		 "%s is also the address of %s %s%s%s: only the ports of Services are "
+		 "served there, all else is left to it; give the Service an address of "
+		 "its own",
+		 addr_print(addr, text), kinds[holder->kind],
+		 is_node ? "" : holder->namespace, is_node ? "" : "/", holder->name);
+	if (!is_told(job->complaints, job->title, sentence))
+		complain(job->complaints, COMPLAINT_WARNING, &job->object->place,
+			 job->title, "%s", sentence);
+}
+
+static bool is_shared(const struct job *job, const struct hg_addr *addr)
+{
+	const struct object *holder = cluster_find_holder(job->input->cluster, addr);
+
+	if (holder)
+		warn_of_holder(job, addr, holder);
+	return holder;
+}
+
 static uint32_t flags_of(const struct job *job, enum frontend_kind kind, bool has_ranges)
 {
 	const struct service *service = &job->object->service;
@@ -112,7 +161,8 @@ static void add_kind(const struct job *job, size_t kind, bool has_ranges,
 			.addr = *addr,
 			.port = job->port->port,
 			.kind = KINDS[kind].kind,
-			.flags = flags_of(job, KINDS[kind].kind, has_ranges),
+			.flags = flags_of(job, KINDS[kind].kind, has_ranges) |
+				 (is_shared(job, addr) ? HG_SERVICE_SHARED : 0),
 		};
 	}
 }

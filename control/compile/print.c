@@ -41,6 +41,7 @@ static const struct {
 	{ HG_SERVICE_NAT, " nat" },
 	{ HG_SERVICE_DROP, " drop-when-empty" },
 	{ HG_SERVICE_NO_LOCAL, " no-local-backend" },
+	{ HG_SERVICE_SHARED, " shared" },
 };
 
 static void print_frontends(FILE *out, const struct wanted_port *port)

@@ -188,8 +188,7 @@ static int enter_frontend(struct datapath *datapath, struct frontend *frontend,
 	if (r < 0)
 		return r;
 	datapath->frontend_entries++;
-	r = vip_count(datapath, frontend->vip, 1,
-		      !!(frontend->record.flags & HG_SERVICE_INSIDE_ONLY));
+	r = vip_count(datapath, frontend->vip, 1, 0, frontend->record.flags);
 	return r < 0 ? r : read_members(datapath, frontend);
 }
 

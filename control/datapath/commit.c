@@ -39,7 +39,7 @@ static void cancel_vip(struct plan *plan, struct vip *vip)
 		if (plan->changes[i].vip == vip)
 			plan->changes[i].vip = NULL;
 	if (!vip->users)
-		vip_count(plan->datapath, vip, 0, 0);
+		vip_count(plan->datapath, vip, 0, 0, 0);
 }
 
 static void free_port(struct datapath *datapath, struct applied_port *port)
@@ -119,13 +119,12 @@ static void release_old(struct datapath *datapath, const struct change *change)
 static int count_vip(struct datapath *datapath, const struct change *change)
 {
 	struct frontend *frontend = change->frontend;
-	bool was_inside = frontend->record.flags & HG_SERVICE_INSIDE_ONLY;
-	bool is_inside = change->record.flags & HG_SERVICE_INSIDE_ONLY;
+	uint32_t is = change->record.flags;
 
 	if (frontend->service)
-		return vip_count(datapath, frontend->vip, 0, is_inside - was_inside);
+		return vip_count(datapath, frontend->vip, 0, frontend->record.flags, is);
 	frontend->vip = change->vip;
-	return vip_count(datapath, frontend->vip, 1, is_inside);
+	return vip_count(datapath, frontend->vip, 1, 0, is);
 }
 
 /* Positions and departures; flags change in place, after the table that avoids a backend

@@ -74,7 +74,6 @@ static bool has_members(const struct frontend *frontend)
 
 int frontend_remove(struct datapath *datapath, struct frontend *frontend, int64_t drain_s)
 {
-	bool inside = frontend->record.flags & HG_SERVICE_INSIDE_ONLY;
 	int r = bpf_map_delete_elem(datapath->fds[MAP_FRONTENDS], &frontend->key);
 
 	if (r < 0 && r != -ENOENT)
@@ -83,7 +82,7 @@ int frontend_remove(struct datapath *datapath, struct frontend *frontend, int64_
 	if (frontend->port)
 		DL_DELETE(frontend->port->frontends, frontend);
 	frontend->port = NULL;
-	r = vip_count(datapath, frontend->vip, -1, inside ? -1 : 0);
+	r = vip_count(datapath, frontend->vip, -1, frontend->record.flags, 0);
 	release_places(datapath, frontend);
 	for (uint32_t i = 0; i < frontend->member_count; i++) {
 		uint32_t index = frontend->members[i];

@@ -28,7 +28,8 @@ int frontend_release_backend(struct datapath *datapath, uint32_t index);
 int vip_get(struct datapath *datapath, const struct hg_addr *addr, struct vip **ret_vip);
 /* Frontends more (or less) on it, and of them those with HG_SERVICE_INSIDE_ONLY; nobody
  * left: it goes. 0 or -errno. */
-int vip_count(struct datapath *datapath, struct vip *vip, int users, int inside);
+int vip_count(struct datapath *datapath, struct vip *vip, int users, uint32_t was,
+	      uint32_t is);
 /* Local addresses may have changed. */
 int vips_refresh(struct datapath *datapath);
 int vip_adopt(struct datapath *datapath, const struct hg_addr *addr, uint32_t service,

@@ -36,7 +36,7 @@ static int remove_unused_vips(struct datapath *datapath)
 	HASH_ITER (hh, datapath->vips, vip, next) {
 		if (vip->users)
 			continue;
-		int r = vip_count(datapath, vip, 0, 0);
+		int r = vip_count(datapath, vip, 0, 0, 0);
 		failed = r < 0 ? r : failed;
 	}
 	return failed;

@@ -52,6 +52,7 @@ struct slot_table {
 struct vip {
 	struct hg_addr addr;
 	uint32_t users, inside; /* frontends; those with HG_SERVICE_INSIDE_ONLY */
+	uint32_t shared;	/* those with HG_SERVICE_SHARED */
 	uint32_t service;	/* its address record */
 	uint32_t flags;		/* as written */
 	bool in_force;		/* in hg_frontends */

@@ -97,8 +97,8 @@ static int refresh_flags(struct datapath *datapath, struct vip *vip)
 
 	if (vip->inside == vip->users)
 		flags |= HG_SERVICE_INSIDE_ONLY;
-	if (is_local(datapath, &vip->addr))
-		flags |= HG_SERVICE_LOCAL;
+	if (vip->shared || is_local(datapath, &vip->addr))
+		flags |= HG_SERVICE_SHARED;
 	return flags == vip->flags ? 0 : write_vip(datapath, vip, flags);
 }
 
@@ -114,10 +114,12 @@ int vips_refresh(struct datapath *datapath)
 	return failed;
 }
 
-int vip_count(struct datapath *datapath, struct vip *vip, int users, int inside)
+int vip_count(struct datapath *datapath, struct vip *vip, int users, uint32_t was,
+	      uint32_t is)
 {
 	vip->users += (uint32_t)users;
-	vip->inside += (uint32_t)inside;
+	vip->inside += !!(is & HG_SERVICE_INSIDE_ONLY) - !!(was & HG_SERVICE_INSIDE_ONLY);
+	vip->shared += !!(is & HG_SERVICE_SHARED) - !!(was & HG_SERVICE_SHARED);
 	if (!vip->users)
 		return free_vip(datapath, vip);
 	int r = refresh_flags(datapath, vip);

@@ -71,7 +71,9 @@ enum hg_service_flag {
 	HG_SERVICE_NO_LOCAL = 1 << 4, /* empty because of a Local traffic policy: drop */
 	/* keep the client's address: backends route back by us */
 	HG_SERVICE_NAT = 1 << 5,
-	HG_SERVICE_LOCAL = 1 << 7,   /* address record: the host holds the address too */
+	/* The address is somebody else's too: this host's, another node's, a pod's, a
+	 * backend's. Frontends have their ports; all else is left to its holder. */
+	HG_SERVICE_SHARED = 1 << 7,
 	HG_SERVICE_ADDRESS = 1 << 6, /* an address record (port 0) */
 	HG_SERVICE_WIDE = 1 << 8,    /* slots of 2 × 16 bits, not 2 × 8; see slot.h */
 };
