@@ -78,13 +78,13 @@ static bool is_held_by_another(const struct job *job, const struct hg_addr *addr
 	return true;
 }
 
-static bool is_told(const struct complaints *complaints, const char *title,
+static bool is_told(const struct complaints *complaints, const struct about *about,
 		    const char *sentence)
 {
 	for (size_t i = 0; i < complaints->count; i++) {
 		const struct complaint *complaint = &complaints->items[i];
 
-		if (complaint->object && !strcmp(complaint->object, title) &&
+		if (about_same(&complaint->about, about) &&
 		    !strcmp(complaint->sentence, sentence))
 			return true;
 	}
@@ -100,6 +100,7 @@ static void warn_of_holder(const struct job *job, const struct hg_addr *addr,
 		[OBJECT_POD] = "Pod",
 		[OBJECT_ENDPOINT_SLICE] = "an endpoint of EndpointSlice",
 	};
+	const struct about about = object_about(job->object, CAUSE_TAKEN);
 	const char *node = job->input->node_name;
 	bool is_node = holder->kind == OBJECT_NODE;
 	char text[ADDR_TEXT], sentence[1024];
@@ -112,9 +113,9 @@ static void warn_of_holder(const struct job *job, const struct hg_addr *addr,
 		 "its own",
 		 addr_print(addr, text), kinds[holder->kind],
 		 is_node ? "" : holder->namespace, is_node ? "" : "/", holder->name);
-	if (!is_told(job->complaints, job->title, sentence))
-		complain(job->complaints, COMPLAINT_WARNING, &job->object->place,
-			 job->title, "%s", sentence);
+	if (!is_told(job->complaints, &about, sentence))
+		complain(job->complaints, COMPLAINT_WARNING, &job->object->place, &about,
+			 "%s", sentence);
 }
 
 static bool is_shared(const struct job *job, const struct hg_addr *addr)
