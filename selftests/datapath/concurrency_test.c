@@ -150,6 +150,11 @@ static void turmoil_backend(struct worker *worker)
 	if (scene->run.verdict != XDP_TX)
 		return;
 	port = packet_field_value(scene->run.out, scene->run.out_size, "tcp", "dport");
+	/* Nobody has the port by now, and the backend is told. */
+	if (packet_field_value(scene->run.out, scene->run.out_size, "tcp", "flags") ==
+		TCP_RST &&
+	    port == scene_target_port(scene))
+		return;
 	want = packet;
 	scene_to_client(scene, OTHER_CLIENT, &want);
 	want.dport = (uint16_t)port;

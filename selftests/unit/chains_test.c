@@ -32,6 +32,17 @@ static void expect_backends(struct world *world, const char *name, size_t count)
 	assert_int_equal(compile_named(world, name)->ports[0].backend_count, count);
 }
 
+/* An address that somebody else has too is told apart from this, see cluster_holder_test. */
+static size_t count_chains(const struct world *world)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < world->complaints.count; i++)
+		count += strstr(world->complaints.items[i].sentence, "itself a frontend") !=
+			 NULL;
+	return count;
+}
+
 static void expect_dirty(struct world *world, const char *want)
 {
 	char *name = cluster_take_dirty(world->cluster);
@@ -55,7 +66,7 @@ static void address_that_is_its_own_endpoint_is_refused(void **state)
 		set(world, slice);
 		expect_backends(world, TEST_SERVICE, 1);
 		assert_int_equal(world->wanted->ports[0].active_count, 1);
-		assert_int_equal(world->complaints.count, 1);
+		assert_int_equal(count_chains(world), 1);
 		assert_string_equal(world->complaints.items[0].object,
 				    "Service shop/cart");
 		if (i == 0)
@@ -78,7 +89,7 @@ static void chain_of_services_is_refused(void **state)
 		set(world, service_at(TEST_SERVICE, families[i][0]));
 		set(world, slice_of(TEST_SERVICE, families[i][1], 80));
 		expect_backends(world, TEST_SERVICE, 1);
-		assert_int_equal(world->complaints.count, 0);
+		assert_int_equal(count_chains(world), 0);
 		set(world, service_at("wish", families[i][1]));
 		set(world, slice_of("wish", families[i][0], 80));
 		expect_backends(world, TEST_SERVICE, 0);
@@ -106,7 +117,7 @@ static void every_kind_of_frontend_counts(void **state)
 	set(world, web_service());
 	set(world, slice);
 	expect_backends(world, TEST_SERVICE, 1);
-	assert_int_equal(world->complaints.count, 1);
+	assert_int_equal(count_chains(world), 1);
 	assert_non_null(strstr(world->complaints.items[0].sentence, "(and 2 more)"));
 	free_world(world);
 }
@@ -120,13 +131,13 @@ static void another_port_or_protocol_is_no_chain(void **state)
 	set(world, web_service());
 	set(world, slice_of(TEST_SERVICE, CLUSTER_IP, 8080));
 	expect_backends(world, TEST_SERVICE, 1);
-	assert_int_equal(world->complaints.count, 0);
+	assert_int_equal(count_chains(world), 0);
 	struct object *udp = new_service("wish", BACKEND_A);
 	add_port(udp, "http", IPPROTO_UDP, 8080);
 	set(world, udp);
 	set(world, slice_of(TEST_SERVICE, BACKEND_A, 8080));
 	expect_backends(world, TEST_SERVICE, 1);
-	assert_int_equal(world->complaints.count, 0);
+	assert_int_equal(count_chains(world), 0);
 	free_world(world);
 }
 
