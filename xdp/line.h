@@ -190,6 +190,26 @@ __noinline __u32 table_search_all(const struct hg_flow_key *key, __u32 home)
 	return search_window(key, home, HG_FLOW_LIVE | HG_FLOW_PENDING);
 }
 
+/*
+ * Has a flow with this key ended here, and nobody taken its line since? Wherever in the window
+ * it lay: reach may have been lowered.
+ */
+__noinline int table_remembers(const struct hg_flow_key *key, __u64 hash)
+{
+	__u32 home = table_home(hash, 0);
+
+	if (!key)
+		return 0;
+	for (__u32 i = 0; i < HG_FLOW_WINDOW; i++) {
+		struct hg_flow *flow = table_line(line_after(home, i));
+
+		if (flow && (ctl_of(flow) & HG_FLOW_STATE) == HG_FLOW_FREE &&
+		    key_matches(&flow->key, key))
+			return 1;
+	}
+	return 0;
+}
+
 /* Copy a line; 0 when it is no longer (or not yet) LIVE under this key. */
 static __always_inline int table_read(__u32 line, const struct hg_flow_key *key,
 				      struct flow_view *ret_view)

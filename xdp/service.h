@@ -181,15 +181,13 @@ static __noinline int has_socket(struct packet *p)
 /*
  * To one of our SNAT addresses, and no flow knows it. A segment of a connection whose time has
  * ended here gets an answer, so that the backend learns of it whatever the host's firewall
- * does; what a socket of the host may want passes.
+ * does. All else, and what a socket of the host wants, is the host's.
  */
 static __always_inline int service_lost(struct packet *p)
 {
-	__u16 port = host16(p->key.dport);
-
-	if (p->flaw || p->key.protocol != IPPROTO_TCP || p->fragment != WHOLE ||
-	    p->opens || p->seen & HG_FLOW_RST || port < hg_config.port_first ||
-	    port > hg_config.port_last || has_socket(p))
+	if (p->flaw || p->key.protocol != IPPROTO_TCP ||
+	    p->seen & (HG_FLOW_SYN | HG_FLOW_RST) || !table_remembers(&p->key, p->hash) ||
+	    has_socket(p))
 		return PASS;
 	return -HG_REASON_no_flow;
 }

@@ -75,7 +75,7 @@ static void pod_to_pod_through_a_service(void **state)
 		assert_true(left(&scene, "a train to the Service", &want));
 		scene_from_backend(&scene, POD_A, &packet);
 		packet.dst = scene_addr(&scene, POD_B);
-		packet.dport = CLIENT_PORT;
+		packet.dport = want.sport;
 		make_train(&packet, i);
 		send_train(&scene, scene.harness->pod_out, POD0, &packet);
 		want = packet;
@@ -101,6 +101,7 @@ static void pod_to_a_remote_backend(void **state)
 		send_train(&scene, scene.harness->pod_out, POD1, &packet);
 		want = packet;
 		want.dst = scene_addr(&scene, BACKEND_A);
+		want.sport = scene_port_apart(&scene, want.sport);
 		want.dport = scene_target_port(&scene);
 		want.ttl--;
 		assert_true(left(&scene, "a train to another host", &want));

@@ -80,6 +80,7 @@ static void backend_says(struct scene *scene, uint8_t flags)
 
 	scene_from_backend(scene, BACKEND_A, &packet);
 	packet.flags = flags;
+	packet.seq += !!(flags & TCP_RST); /* behind its SYN, where it is believed */
 	scene_send(scene, BACKEND_A, &packet);
 }
 
