@@ -216,7 +216,10 @@ uint32_t traffic_read_replies(const struct hg_flow *lines, uint32_t line_count,
 void traffic_age_embryos(struct world *world)
 {
 	for (uint32_t i = 0; i < world->embryo_lines; i++)
-		world->embryos[i].born -= (uint8_t)(HG_TICKS(2) + 1);
+		if (world->embryos[i].key.protocol == IPPROTO_UDP)
+			hg_flow_set_proof(&world->embryos[i],
+					  hg_flow_proof(&world->embryos[i]) -
+					      HG_TICKS(2) - 1);
 }
 
 /* Open the next flows in both directions, and prove them. */
