@@ -3,8 +3,8 @@
  * Documents, Lists and what all kinds have in common. There is no API server between a
  * manifest and Headgate, so this is the admission: what the API server would refuse is
  * refused here, with the place in the file. Unknown fields are no error (objects carry
- * many that Headgate does not read), and kinds that it does not read are named once each
- * and ignored.
+ * many that Headgate does not read). Objects of kinds that it does not read are counted
+ * and ignored, whatever is in them.
  *
  * An object with at least one error is refused: the sink is told which one it was, so that
  * its last good version can stay in force, or that it cannot be told.
@@ -15,51 +15,20 @@
 #include <stdio.h>
 #include <string.h>
 #include "../lib/cleanup.h"
+#include "heading.h"
 #include "name.h"
 #include "position.h"
 
 #define ITEMS_LONGEST TREE_COLLECTIONS
-
-static const struct kind {
-	enum object_kind kind;
-	const char *group, *version;
-	const char *old_group; /* that it had in versions of old; NULL: none */
-	bool namespaced;
-	bool (*is_name)(const char *text);
-	const char *name_rule;
-	void (*decode)(struct decode *decode, const struct field *root,
-		       struct object *object);
-	/* turns an invalid one into what is in force when it has no good version */
-	void (*stand_in)(struct object *object, bool is_faulty);
-} kinds[] = {
-	{ OBJECT_SERVICE, "", "v1", NULL, true, name_is_label, NAME_LABEL_RULE,
-	  decode_service, NULL },
-	{ OBJECT_ENDPOINT_SLICE, "discovery.k8s.io", "v1", NULL, true, name_is_subdomain,
-	  NAME_SUBDOMAIN_RULE, decode_slice, NULL },
-	{ OBJECT_POD, "", "v1", NULL, true, name_is_subdomain, NAME_SUBDOMAIN_RULE,
-	  decode_pod, NULL },
-	{ OBJECT_NAMESPACE, "", "v1", NULL, false, name_is_label, NAME_LABEL_RULE,
-	  decode_namespace, NULL },
-	{ OBJECT_NODE, "", "v1", NULL, false, name_is_subdomain, NAME_SUBDOMAIN_RULE,
-	  decode_node, NULL },
-	{ OBJECT_NETWORK_POLICY, "networking.k8s.io", "v1", "extensions", true,
-	  name_is_subdomain, NAME_SUBDOMAIN_RULE, decode_policy, decode_policy_stand_in },
-};
+#define UNKNOWN_MOST  1000U /* objects of a text that cannot be told */
 
 struct reading {
 	const struct decode_sink *sink;
 	const struct tree *tree;
 	struct complaints *complaints;
-	size_t faults_told;
-};
-
-/* What stands in a node: a kind that is read, a list of nodes, or neither. */
-struct heading {
-	const char *kind_text;
-	const char *api;
-	const struct kind *kind;
-	bool is_list;		/* kind: of its items that do not name one */
-	bool is_unread_version; /* of an object, not of a list */
+	struct unread *unread;
+	size_t faults_told; /* or left out with what is ignored */
+	unsigned unknown;   /* objects that cannot be told */
 };
 
 static bool precedes(const struct place *place, struct json_object *node)
@@ -73,21 +42,47 @@ static bool precedes(const struct place *place, struct json_object *node)
 /* What is not told from other objects of its file. */
 static const struct about in_file = { .kind = ABOUT_FILE };
 
-/* Faults of the tree in front of `next` (NULL: all) are of what is read. */
-static void tell_faults(struct reading *reading, const struct about *read,
-			struct json_object *next)
+/* The tree's next faults, so many of them, are of what is read. */
+static void tell_faults(struct reading *reading, const struct about *read, size_t count)
 {
 	const struct complaints *faults = &reading->tree->faults;
 	struct about about = *read;
 
-	for (; reading->faults_told < faults->count; reading->faults_told++) {
-		const struct complaint *fault = &faults->items[reading->faults_told];
-		if (next && !precedes(&fault->place, next))
-			return;
+	for (; count && reading->faults_told < faults->count; count--) {
+		const struct complaint *fault = &faults->items[reading->faults_told++];
 		about.cause = fault->about.cause;
 		complain(reading->complaints, fault->level, &fault->place, &about, "%s",
 			 fault->sentence);
 	}
+}
+
+/* All faults of a node. */
+static void tell_faults_of(struct reading *reading, struct decode *decode,
+			   const struct field *node)
+{
+	unsigned count = position_faults(node->value);
+
+	tell_faults(reading, &decode->about, count);
+	if (position_is_faulty(node->value) && !count)
+		field_complain(decode, node,
+			       "has something that is not allowed, behind the first %u "
+			       "such faults of the document, which are told: correct "
+			       "those first",
+			       TREE_FAULTS);
+}
+
+/* The faults in front of a node; how many. */
+static size_t tell_faults_before(struct reading *reading, const struct about *read,
+				 struct json_object *node)
+{
+	const struct complaints *faults = &reading->tree->faults;
+	size_t count = 0;
+
+	while (reading->faults_told + count < faults->count &&
+	       precedes(&faults->items[reading->faults_told + count].place, node))
+		count++;
+	tell_faults(reading, read, count);
+	return count;
 }
 
 static void free_object(struct object **place)
@@ -95,7 +90,7 @@ static void free_object(struct object **place)
 	object_free(*place);
 }
 
-/* Takes ownership. NULL: an object that cannot be told. */
+/* Takes ownership. */
 static int refuse(const struct reading *reading, struct object *object)
 {
 	if (reading->sink->refused)
@@ -104,106 +99,19 @@ static int refuse(const struct reading *reading, struct object *object)
 	return 0;
 }
 
-static bool is_of_group(const char *api, const char *group)
+/* An object, or what should be one, cannot be told. */
+static int refuse_unknown(struct reading *reading, struct decode *decode,
+			  const struct field *node)
 {
-	size_t length = strlen(group);
-
-	if (length == 0)
-		return !strchr(api, '/');
-	return strncmp(api, group, length) == 0 && api[length] == '/';
-}
-
-static bool has_group(const char *api, const struct kind *kind)
-{
-	return is_of_group(api, kind->group) ||
-	       (kind->old_group && is_of_group(api, kind->old_group));
-}
-
-/* "Service" or, of_list, "ServiceList" in the right API group. */
-static const struct kind *find_kind(const struct heading *heading, bool of_list)
-{
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		const char *name = object_kind_name(kinds[i].kind);
-		size_t length = strlen(name);
-		if (strncmp(heading->kind_text, name, length) == 0 &&
-		    strcmp(heading->kind_text + length, of_list ? "List" : "") == 0 &&
-		    has_group(heading->api, &kinds[i]))
-			return &kinds[i];
-	}
-	return NULL;
-}
-
-/* "service" in the right API group: a slip of the shift key. */
-static const char *find_respelled(const struct heading *heading)
-{
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		const char *name = object_kind_name(kinds[i].kind);
-		if (strcasecmp(heading->kind_text, name) == 0 &&
-		    has_group(heading->api, &kinds[i]))
-			return name;
-	}
-	return NULL;
-}
-
-static bool has_version(const struct heading *heading)
-{
-	const char *slash = strrchr(heading->api, '/');
-	return is_of_group(heading->api, heading->kind->group) &&
-	       strcmp(slash ? slash + 1 : heading->api, heading->kind->version) == 0;
-}
-
-static void complain_of_version(struct decode *decode, const struct field *node,
-				const struct kind *kind)
-{
-	struct field api = field_get(node, "apiVersion");
-
-	field_complain(decode, &api, "is not a version that is read: use %s%s%s",
-		       kind->group, *kind->group ? "/" : "", kind->version);
-}
-
-/* kind and apiVersion. False: complained, the node cannot be told. */
-static bool read_heading(struct decode *decode, const struct field *node,
-			 const struct kind *inherited, struct heading *ret_heading)
-{
-	struct field kind_field = field_get(node, "kind");
-	struct field api_field = field_get(node, "apiVersion");
-	struct heading heading = { .kind = inherited };
-
-	if (!field_is_map(decode, node))
-		return false;
-	if (inherited && !kind_field.value) {
-		*ret_heading = heading;
-		return true;
-	}
-	heading.kind_text = field_text(decode, node, "kind");
-	heading.api = field_text(decode, node, "apiVersion");
-	if (!kind_field.value)
-		field_complain(decode, &kind_field, "is missing: write kind: Service");
-	if (!api_field.value)
-		field_complain(decode, &api_field, "is missing: write apiVersion: v1");
-	if (!heading.kind_text || !heading.api)
-		return false;
-	heading.kind = find_kind(&heading, false);
-	if (!heading.kind) {
-		heading.kind = find_kind(&heading, true);
-		heading.is_list =
-		    heading.kind ||
-		    (strcmp(heading.kind_text, "List") == 0 && !strchr(heading.api, '/'));
-	}
-	const char *respelled =
-	    heading.kind || heading.is_list ? NULL : find_respelled(&heading);
-	if (respelled) {
-		field_complain(decode, &kind_field, "is not spelled right: write %s",
-			       respelled);
-		return false;
-	}
-	heading.is_unread_version = heading.kind && !has_version(&heading);
-	if (heading.is_unread_version && heading.is_list) {
-		complain_of_version(decode, node, heading.kind);
-		return false;
-	}
-	*ret_heading = heading;
-	return true;
+	if (++reading->unknown <= UNKNOWN_MOST)
+		return refuse(reading, NULL);
+	/* The text is given up as a whole, whatever kinds those were of. */
+	const struct place place = field_place(decode, node);
+	complain(
+	    reading->complaints, COMPLAINT_ERROR, &place, ABOUT_ITS_FILE(CAUSE_SYNTAX),
+	    "is one of more than %u objects that cannot be told: is this a manifest?",
+	    UNKNOWN_MOST);
+	return -EBADMSG;
 }
 
 static void check_name(struct decode *decode, const struct field *parent, const char *key,
@@ -250,7 +158,7 @@ static bool is_selected_by_labels(enum object_kind kind)
 }
 
 static int read_object(struct reading *reading, const struct field *node,
-		       const struct heading *heading, struct json_object *next)
+		       const struct heading *heading)
 {
 	const struct kind *kind = heading->kind;
 	struct decode decode = { .file = reading->tree->file,
@@ -266,9 +174,9 @@ static int read_object(struct reading *reading, const struct field *node,
 	bool known = read_metadata(&decode, node, kind, object);
 	if (known && !decode.out_of_memory) /* complaints from here on name it */
 		decode.about = object_about(object, CAUSE_OTHER);
-	tell_faults(reading, &decode.about, next);
+	tell_faults_of(reading, &decode, node);
 	if (heading->is_unread_version)
-		complain_of_version(&decode, node, kind);
+		heading_complain_of_version(&decode, node, kind);
 	decode_labels(&decode, node, object);
 	/* Of another version only what stands in for it is of use. */
 	if (!decode.out_of_memory && (!heading->is_unread_version || kind->stand_in))
@@ -279,7 +187,7 @@ static int read_object(struct reading *reading, const struct field *node,
 		return -ENOMEM;
 	bool is_faulty = position_is_faulty(node->value);
 	if ((decode.errors || is_faulty) && !known)
-		return refuse(reading, NULL);
+		return refuse_unknown(reading, &decode, node);
 	if (decode.errors || is_faulty) {
 		if (kind->stand_in)
 			kind->stand_in(object, is_faulty);
@@ -289,79 +197,94 @@ static int read_object(struct reading *reading, const struct field *node,
 }
 
 static int read_node(struct reading *reading, const struct field *node,
-		     const struct kind *inherited, struct json_object *next);
+		     const struct kind *inherited);
 
+/* Faults of the list itself may have hidden any object, so that it counts as one. */
 static int read_items(struct reading *reading, struct decode *decode,
-		      const struct field *list, const struct kind *inherited,
-		      struct json_object *next)
+		      const struct field *list, const struct kind *inherited)
 {
 	struct field items = field_list(decode, list, "items", ITEMS_LONGEST);
-	size_t count = field_count(&items);
+	size_t last = reading->faults_told + position_faults(list->value);
+	size_t faults = 0;
 	int r = 0;
 
-	if (decode->errors) {
-		tell_faults(reading, &decode->about, next);
-		return refuse(reading, NULL);
-	}
-	if (count)
-		tell_faults(reading, &decode->about,
-			    json_object_array_get_idx(items.value, 0));
-	for (size_t i = 0; r == 0 && i < count; i++) {
+	for (size_t i = 0; r == 0 && i < field_count(&items); i++) {
 		struct field item = field_item(&items, i);
-		struct json_object *after =
-		    i + 1 < count ? json_object_array_get_idx(items.value, i + 1) : next;
-		r = read_node(reading, &item, inherited, after);
+		if (item.value)
+			faults += tell_faults_before(reading, &decode->about, item.value);
+		r = read_node(reading, &item, inherited);
 	}
-	return r;
+	if (r < 0)
+		return r;
+	if (reading->faults_told < last) {
+		faults += last - reading->faults_told;
+		tell_faults(reading, &decode->about, last - reading->faults_told);
+	}
+	return decode->errors || faults ? refuse_unknown(reading, decode, list) : 0;
+}
+
+static int ignore(struct reading *reading, struct decode *decode,
+		  const struct field *node, const struct heading *heading)
+{
+	struct field field = field_get(node, "kind");
+	char kind[FIELD_SHOW], api[FIELD_SHOW];
+	const struct unread_kind unread = {
+		.kind = (char *)field_show(heading->kind_text, kind),
+		.api = (char *)field_show(heading->api, api),
+		.first = field_place(decode, &field),
+		.count = 1,
+	};
+
+	reading->faults_told += position_faults(node->value);
+	return unread_count(reading->unread, &unread);
 }
 
 static int read_node(struct reading *reading, const struct field *node,
-		     const struct kind *inherited, struct json_object *next)
+		     const struct kind *inherited)
 {
 	struct decode decode = { .file = reading->tree->file,
 				 .about = in_file,
 				 .complaints = reading->complaints };
 	struct heading heading;
-	char shown[2][FIELD_SHOW];
 
-	if (!read_heading(&decode, node, inherited, &heading)) {
-		tell_faults(reading, &in_file, next);
-		return decode.out_of_memory ? -ENOMEM : refuse(reading, NULL);
+	if (!heading_read(&decode, node, inherited, &heading)) {
+		tell_faults_of(reading, &decode, node);
+		return decode.out_of_memory ? -ENOMEM
+					    : refuse_unknown(reading, &decode, node);
 	}
 	/* what an item is must not depend on its way into a list */
 	struct field self = { .value = node->value };
 	if (heading.is_list) {
 		decode.about.word = "List";
-		return read_items(reading, &decode, &self, heading.kind, next);
+		return read_items(reading, &decode, &self, heading.kind);
 	}
 	if (heading.kind)
-		return read_object(reading, &self, &heading, next);
-	struct field kind = field_get(&self, "kind");
-	field_warn(&decode, &kind,
-		   "%s (%s) is not read by Headgate and is ignored: "
-		   "remove it if that is not meant",
-		   field_show(heading.kind_text, shown[0]),
-		   field_show(heading.api, shown[1]));
-	tell_faults(reading, &in_file, next);
-	return decode.out_of_memory ? -ENOMEM : 0;
+		return read_object(reading, &self, &heading);
+	return ignore(reading, &decode, &self, &heading);
 }
 
 static int read_document(void *context, const struct tree *tree)
 {
-	struct reading reading = *(struct reading *)context;
+	struct reading *reading = context;
 	struct field root = { .value = tree->root };
 
-	reading.tree = tree;
-	int r = tree->root ? read_node(&reading, &root, NULL, NULL) : 0;
-	if (r == 0)
-		tell_faults(&reading, &in_file, NULL);
+	reading->tree = tree;
+	reading->faults_told = 0;
+	int r = tree->root ? read_node(reading, &root, NULL) : 0;
+	if (r == 0) /* outside of any mapping or list */
+		tell_faults(reading, &in_file, tree->faults.count);
 	return r;
 }
 
 int decode_stream(const struct yaml_text *text, const struct decode_sink *sink,
 		  struct complaints *complaints)
 {
-	struct reading reading = { .sink = sink, .complaints = complaints };
+	struct unread unread CLEANUP(unread_clear) = { 0 };
+	struct reading reading = { .sink = sink,
+				   .complaints = complaints,
+				   .unread = sink->unread ? sink->unread : &unread };
 	int r = yaml_read(text, read_document, &reading, complaints);
+
+	unread_complain(&unread, complaints);
 	return r == 0 && complaints->out_of_memory ? -ENOMEM : r;
 }

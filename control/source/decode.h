@@ -7,6 +7,7 @@
 #define SOURCE_DECODE_H
 
 #include "field.h"
+#include "unread.h"
 #include "yaml.h"
 
 struct decode_sink {
@@ -19,6 +20,8 @@ struct decode_sink {
 	 * cannot be told which object this is. May be NULL.
 	 */
 	int (*refused)(void *context, struct object *object);
+	/* Counts the objects of kinds that are not read. NULL: complained of at the end. */
+	struct unread *unread;
 };
 
 /* What the sink returned, -EBADMSG (text unreadable, complained), -ENOMEM or 0. */

@@ -30,7 +30,7 @@ static void check_addresses(struct decode *decode, const struct field *list)
 	for (size_t i = 0; i < field_count(list); i++) {
 		struct field item = field_item(list, i);
 		struct field type = field_get(&item, "type");
-		if (!field_is_map(decode, &item))
+		if (!field_is_map_or_null(decode, &item))
 			continue;
 		if (!type.value)
 			field_complain(decode, &type,

@@ -92,7 +92,7 @@ void decode_peer(struct decode *decode, const struct field *item,
 					      "ipBlock", NULL };
 	unsigned errors = decode->errors;
 
-	if (!field_is_map(decode, item))
+	if (!field_is_map_or_null(decode, item))
 		return;
 	struct field pods = field_map(decode, item, "podSelector");
 	struct field namespaces = field_map(decode, item, "namespaceSelector");

@@ -30,7 +30,7 @@ static void read_ips(struct decode *decode, const struct field *status, struct p
 	for (size_t i = 0; i < field_count(&list); i++) {
 		struct field item = field_item(&list, i);
 		struct field ip = field_get(&item, "ip");
-		if (field_is_map(decode, &item) && ip.value)
+		if (field_is_map_or_null(decode, &item) && ip.value)
 			read_ip(decode, &ip, pod);
 	}
 }
@@ -50,15 +50,32 @@ static void add_port(struct decode *decode, struct pod *pod, const char *name,
 	ports[pod->port_count++] = port;
 }
 
-/* Without a name nothing refers to it: a policy's number needs no such port. */
-static void read_port(struct decode *decode, const struct field *item, struct pod *pod)
+/* Within one container, whatever the protocols; containers may share names. */
+static void check_name_is_new(struct decode *decode, const struct field *item,
+			      const struct pod *pod, size_t first, const char *name)
+{
+	for (size_t i = first; i < pod->port_count; i++) {
+		if (!pod->ports[i].name || strcmp(pod->ports[i].name, name) != 0)
+			continue;
+		field_complain(decode, item,
+			       "has the name \"%s\" of an earlier port of the container: "
+			       "give it another",
+			       name);
+		return;
+	}
+}
+
+/* Without a name nothing refers to it: a policy's number needs no such port. `first` is
+ * the first port of this container. */
+static void read_port(struct decode *decode, const struct field *item, size_t first,
+		      struct pod *pod)
 {
 	struct field name_field = field_get(item, "name");
 	struct field number_field = field_get(item, "containerPort");
 	char shown[FIELD_SHOW];
 	int64_t number;
 
-	if (!field_is_map(decode, item))
+	if (!field_is_map_or_null(decode, item))
 		return;
 	const char *name = field_text(decode, item, "name");
 	if (!name || !*name)
@@ -73,24 +90,44 @@ static void read_port(struct decode *decode, const struct field *item, struct po
 	if (!field_number(decode, item, "containerPort", &range_port, &number))
 		return;
 	port.port = number;
+	check_name_is_new(decode, item, pod, first, name);
 	add_port(decode, pod, name, port);
 }
 
-static void read_ports(struct decode *decode, const struct field *spec, struct pod *pod)
+static void read_ports(struct decode *decode, const struct field *container,
+		       struct pod *pod)
 {
-	struct field containers =
-	    field_list(decode, spec, "containers", CONTAINERS_LONGEST);
+	struct field ports = field_list(decode, container, "ports", PORTS_LONGEST);
+	size_t first = pod->port_count;
 
-	for (size_t i = 0; i < field_count(&containers); i++) {
-		struct field container = field_item(&containers, i);
-		if (!field_is_map(decode, &container))
-			continue;
-		struct field ports =
-		    field_list(decode, &container, "ports", PORTS_LONGEST);
-		for (size_t j = 0; j < field_count(&ports); j++) {
-			struct field item = field_item(&ports, j);
-			read_port(decode, &item, pod);
-		}
+	for (size_t i = 0; i < field_count(&ports); i++) {
+		struct field item = field_item(&ports, i);
+		read_port(decode, &item, first, pod);
+	}
+}
+
+static bool is_restarted(struct decode *decode, const struct field *container)
+{
+	const char *policy = field_text(decode, container, "restartPolicy");
+
+	return policy && strcmp(policy, "Always") == 0;
+}
+
+/*
+ * Of the init containers, those that are restarted serve beside the others as long as the
+ * pod lives (sidecars, KEP-753), and Services and policies find their ports. The others
+ * have ended by then. Ephemeral containers have no ports.
+ */
+static void read_containers(struct decode *decode, const struct field *spec,
+			    const char *key, bool of_init, struct pod *pod)
+{
+	struct field list = field_list(decode, spec, key, CONTAINERS_LONGEST);
+
+	for (size_t i = 0; i < field_count(&list); i++) {
+		struct field container = field_item(&list, i);
+		if (field_is_map_or_null(decode, &container) &&
+		    (!of_init || is_restarted(decode, &container)))
+			read_ports(decode, &container, pod);
 	}
 }
 
@@ -106,5 +143,6 @@ void decode_pod(struct decode *decode, const struct field *root, struct object *
 	pod->terminated =
 	    phase && (strcmp(phase, "Succeeded") == 0 || strcmp(phase, "Failed") == 0);
 	read_ips(decode, &status, pod);
-	read_ports(decode, &spec, pod);
+	read_containers(decode, &spec, "containers", false, pod);
+	read_containers(decode, &spec, "initContainers", true, pod);
 }

@@ -35,7 +35,7 @@ static void read_end_port(struct decode *decode, const struct field *item,
 
 	if (!field_number(decode, item, "endPort", &range_port, &number))
 		return;
-	if (!json_object_is_type(start.value, json_type_int))
+	if (!field_is_number(&start))
 		field_complain(decode, &field, "needs a number as port: %s",
 			       start.value ? "use one there, or remove endPort"
 					   : "write port, the first of the range");
@@ -72,7 +72,7 @@ static void read_port(struct decode *decode, const struct field *item,
 	int64_t number;
 
 	*port = (struct policy_port){ .last = 65535 };
-	if (!field_is_map(decode, item))
+	if (!field_is_map_or_null(decode, item))
 		return;
 	field_warn_unknown(decode, item, fields);
 	port->protocol = field_protocol(decode, item);
@@ -88,7 +88,7 @@ static void read_rule(struct decode *decode, const struct field *item,
 {
 	const char *const fields[] = { direction->peers, "ports", NULL };
 
-	if (!field_is_map(decode, item))
+	if (!field_is_map_or_null(decode, item))
 		return;
 	struct field peers = field_list(decode, item, direction->peers, PEERS_LONGEST);
 	struct field ports = field_list(decode, item, "ports", PORTS_LONGEST);

@@ -112,7 +112,7 @@ static void read_expression(struct decode *decode, const struct field *item,
 {
 	static const char *const fields[] = { "key", "operator", "values", NULL };
 
-	if (!field_is_map(decode, item))
+	if (!field_is_map_or_null(decode, item))
 		return;
 	struct field key_field = field_get(item, "key");
 	struct field operator_field = field_get(item, "operator");

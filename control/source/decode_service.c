@@ -79,8 +79,7 @@ static void read_cluster_ip(struct decode *decode, const struct field *spec,
 	struct field families = field_list(decode, spec, "ipFamilies", 2);
 	struct hg_addr addr;
 
-	if (!field->value || is_empty_text(field) ||
-	    !decode_addr(decode, field, ADDR_VIRTUAL, &addr))
+	if (!decode_addr(decode, field, ADDR_VIRTUAL, &addr))
 		return;
 	if (ret_addrs->count && addr_is_v4(&ret_addrs->items[0]) == addr_is_v4(&addr))
 		field_complain(
@@ -99,7 +98,8 @@ static void read_cluster_ips(struct decode *decode, const struct field *spec,
 	struct hg_addr first;
 
 	if (!field_count(&list)) {
-		read_cluster_ip(decode, spec, &single, &service->cluster_ips);
+		if (single.value && !is_empty_text(&single))
+			read_cluster_ip(decode, spec, &single, &service->cluster_ips);
 		return;
 	}
 	for (size_t i = 0; i < field_count(&list); i++) {
@@ -134,7 +134,7 @@ static void read_ingress(struct decode *decode, const struct field *item,
 	static const char *const modes[] = { "VIP", "Proxy", NULL };
 	struct hg_addr addr;
 
-	if (!field_is_map(decode, item))
+	if (!field_is_map_or_null(decode, item))
 		return;
 	struct field ip = field_get(item, "ip");
 	unsigned mode = field_choice(decode, item, "ipMode", modes, 0);
@@ -238,7 +238,7 @@ static void read_port(struct decode *decode, const struct field *item, bool name
 	struct service_port port = { 0 };
 	int64_t number;
 
-	if (!field_is_map(decode, item))
+	if (!field_is_map_or_null(decode, item))
 		return;
 	struct field field = field_get(item, "port");
 	read_port_name(decode, item, named, &port);

@@ -31,11 +31,11 @@ static char **read_names(struct decode *decode, const struct field *hints,
 	for (size_t i = 0; names && i < count; i++) {
 		struct field item = field_item(&list, i);
 		struct field name = field_get(&item, "name");
-		if (!field_is_map(decode, &item))
+		if (!field_is_map_or_null(decode, &item))
 			continue;
-		if (!name.value)
-			field_complain(decode, &name, "is missing: name a zone or node");
-		names[found] = field_copy(decode, &item, "name");
+		/* without a name it is one that nobody has */
+		const char *text = field_as_text(decode, &name);
+		names[found] = text ? decode_strdup(decode, text) : NULL;
 		found += names[found] != NULL;
 	}
 	return names;
@@ -107,7 +107,7 @@ static void read_endpoint(struct decode *decode, const struct field *item,
 	struct endpoint_slice *slice = &object->slice;
 	struct slice_endpoint endpoint = { .weight = 1 };
 
-	if (!field_is_map(decode, item) ||
+	if (!field_is_map_or_null(decode, item) ||
 	    !read_address(decode, item, slice->is_v6, &endpoint.addr))
 		return;
 	struct field conditions = field_map(decode, item, "conditions");
@@ -154,7 +154,7 @@ static void read_port(struct decode *decode, const struct field *item,
 	int64_t number = 0;
 	char shown[FIELD_SHOW];
 
-	if (!field_is_map(decode, item))
+	if (!field_is_map_or_null(decode, item))
 		return;
 	struct field name_field = field_get(item, "name");
 	struct field port_field = field_get(item, "port");

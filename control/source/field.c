@@ -201,6 +201,11 @@ bool field_is_map(struct decode *decode, const struct field *item)
 		      "it must be a mapping (key: value)");
 }
 
+bool field_is_map_or_null(struct decode *decode, const struct field *item)
+{
+	return !item->value || field_is_map(decode, item);
+}
+
 static bool is_among(const char *text, const char *const *list)
 {
 	for (; *list; list++)
@@ -226,6 +231,8 @@ void field_warn_unknown(struct decode *decode, const struct field *map,
 
 const char *field_as_text(struct decode *decode, const struct field *field)
 {
+	if (!field->value)
+		return "";
 	if (!expect(decode, field, json_type_string,
 		    "it must be text, put it in quotes if it is meant so"))
 		return NULL;
@@ -255,24 +262,48 @@ bool field_truth(struct decode *decode, const struct field *parent, const char *
 	return json_object_get_boolean(field.value);
 }
 
+bool field_is_number(const struct field *field)
+{
+	return json_object_is_type(field->value, json_type_int) ||
+	       json_object_is_type(field->value, json_type_double);
+}
+
+/* What a double can hold without loss: larger ones are out of any range. */
+#define WHOLE_LARGEST (1LL << 53)
+
+/* False: not whole, or too large to tell. */
+static bool read_whole(const struct field *field, int64_t *ret_number)
+{
+	if (json_object_is_type(field->value, json_type_int)) {
+		*ret_number = json_object_get_int64(field->value);
+		return true;
+	}
+	double number = json_object_get_double(field->value);
+	if (!(number >= -(double)WHOLE_LARGEST && number <= (double)WHOLE_LARGEST) ||
+	    number != (double)(int64_t)number)
+		return false;
+	*ret_number = (int64_t)number;
+	return true;
+}
+
 bool field_number(struct decode *decode, const struct field *parent, const char *key,
 		  const struct range *range, int64_t *ret_number)
 {
 	struct field field = field_get(parent, key);
 	char shown[FIELD_SHOW];
+	int64_t number;
 
-	if (!field.value)
+	if (!field.value ||
+	    (!field_is_number(&field) &&
+	     !expect(decode, &field, json_type_int, "write a number, without quotes")))
 		return false;
-	if (json_object_is_type(field.value, json_type_double)) {
+	if (!read_whole(&field, &number)) {
 		field_complain(
 		    decode, &field, "%s is not %s: use a whole number from %lld to %lld",
 		    field_show(json_object_get_string(field.value), shown), range->what,
 		    (long long)range->first, (long long)range->last);
 		return false;
 	}
-	if (!expect(decode, &field, json_type_int, "write a number, without quotes"))
-		return false;
-	int64_t number = json_object_get_int64(field.value);
 	if (number < range->first || number > range->last) {
 		field_complain(decode, &field, "%lld is not %s: use %lld to %lld",
 			       (long long)number, range->what, (long long)range->first,

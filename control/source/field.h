@@ -49,6 +49,8 @@ size_t field_count(const struct field *list);
 struct field field_item(const struct field *list, size_t index);
 /* An item that must be a mapping; null is an error too. */
 bool field_is_map(struct decode *decode, const struct field *item);
+/* The same, but null is a mapping without keys, as the API server reads it. */
+bool field_is_map_or_null(struct decode *decode, const struct field *item);
 
 /* Warn of each key of a mapping that is not in the NULL-terminated list: for objects
  * where a slip of the pen would mean something else without a word. */
@@ -58,6 +60,7 @@ void field_warn_unknown(struct decode *decode, const struct field *map,
 /* Borrowed text, NULL when absent. */
 const char *field_text(struct decode *decode, const struct field *parent,
 		       const char *key);
+/* Of a field that is not absent: its null is "", as the API server reads it. */
 const char *field_as_text(struct decode *decode, const struct field *field);
 /* An own copy of the text; NULL when absent. */
 char *field_copy(struct decode *decode, const struct field *parent, const char *key);
@@ -69,7 +72,10 @@ struct range {
 	int64_t first, last;
 };
 extern const struct range range_port;
-/* False when absent or refused: *ret_number is then untouched. */
+/* Absent, a number or text: whether a number is meant. */
+bool field_is_number(const struct field *field);
+/* Of a number written as 80.0 or 8e1 too, as for kubectl. False when absent or refused:
+ * *ret_number is then untouched. */
 bool field_number(struct decode *decode, const struct field *parent, const char *key,
 		  const struct range *range, int64_t *ret_number);
 /* Index in a NULL-terminated list of spellings; `otherwise` when absent. */

@@ -36,10 +36,16 @@ void file_free(struct file *file)
 {
 	if (!file)
 		return;
-	complaints_clear(&file->complaints);
+	file_forget(file);
 	free(file->name);
 	free(file->path);
 	free(file);
+}
+
+void file_forget(struct file *file)
+{
+	complaints_clear(&file->complaints);
+	unread_clear(&file->unread);
 }
 
 static int64_t nanoseconds(const struct timespec *time)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
-#include "../lib/complaint.h"
+#include "unread.h"
 
 struct claim;
 
@@ -17,6 +17,7 @@ struct file {
 	int contested;		      /* of them, those that another file has too */
 	int stand_ins;		      /* of them, those of refused objects */
 	struct complaints complaints; /* of its last reading */
+	struct unread unread;	      /* what it left aside */
 	struct stat stat;	      /* when it was read last */
 	uint64_t changed_ms;	      /* when a difference was seen last */
 	bool listed;		      /* found in the folder */
@@ -29,6 +30,8 @@ struct file {
 /* NULL: out of memory. The claims must be gone before it is freed. */
 struct file *file_new(const char *folder, const char *name);
 void file_free(struct file *file);
+/* What its last reading told. */
+void file_forget(struct file *file);
 
 enum file_state {
 	FILE_SAME,

@@ -20,7 +20,7 @@ int manifest_read(const char *text, size_t length, const char *file,
 		  struct complaints *complaints)
 {
 	struct visitor visitor = { visit, context };
-	struct decode_sink sink = { &visitor, visit_object, NULL };
+	struct decode_sink sink = { &visitor, visit_object, NULL, NULL };
 	struct yaml_text yaml = { text, length, file };
 
 	return decode_stream(&yaml, &sink, complaints);

@@ -72,7 +72,7 @@ static void set_aside(struct manifests *manifests, struct file *file)
 {
 	struct place place = { .file = file->path };
 
-	complaints_clear(&file->complaints);
+	file_forget(file);
 	complain(
 	    &file->complaints, COMPLAINT_WARNING, &place, ABOUT_ITS_FILE(CAUSE_IGNORED),
 	    "is not a regular file and is ignored: replace it by a file, or remove it");
@@ -98,7 +98,7 @@ static int refresh(struct manifests *manifests, struct file *file)
 		file->changed_ms = now_ms(manifests);
 	switch (state) {
 	case FILE_GONE:
-		complaints_clear(&file->complaints);
+		file_forget(file);
 		lose_file(manifests, file);
 		return 0;
 	case FILE_SPECIAL:
@@ -259,6 +259,7 @@ static bool same_complaints(const struct complaints *a, const struct complaints 
 static bool collect_complaints(struct manifests *manifests, int folder_error, int error)
 {
 	struct complaints all = { .out_of_memory = error == -ENOMEM };
+	struct unread unread CLEANUP(unread_clear) = { 0 };
 	struct place place = { .file = manifests->folder };
 
 	if (folder_error < 0)
@@ -276,7 +277,10 @@ static bool collect_complaints(struct manifests *manifests, int folder_error, in
 	for (size_t i = 0; i < manifests->file_count; i++) {
 		copy_complaints(&manifests->files[i]->complaints, &all);
 		claims_complain(manifests->claims, manifests->files[i], &all);
+		if (unread_add(&unread, &manifests->files[i]->unread) < 0)
+			all.out_of_memory = true;
 	}
+	unread_complain(&unread, &all);
 	bool same = same_complaints(&all, &manifests->complaints);
 	complaints_clear(&manifests->complaints);
 	manifests->complaints = all;

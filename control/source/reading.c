@@ -127,11 +127,11 @@ static int refuse_file(struct file *file, int error)
 int reading_apply(struct claims *claims, struct file *file, bool settled)
 {
 	struct reading reading CLEANUP(clear_reading) = { .file = file };
-	struct decode_sink sink = { &reading, read_one, refuse_one };
+	struct decode_sink sink = { &reading, read_one, refuse_one, &file->unread };
 	_cleanup_free_ char *text = NULL;
 	struct yaml_text yaml = { .file = file->path };
 
-	complaints_clear(&file->complaints);
+	file_forget(file);
 	file->stale = false;
 	int r = file_read(file, YAML_BYTES, &text, &yaml.length);
 	if (r == -ENOMEM || r == -EAGAIN)

@@ -7,7 +7,7 @@
  *   y yes on n no off       booleans (in three cases of letters each)
  *   017 0o17 0b1111 0xf     15; a leading zero is octal, unless a digit is 8 or 9
  *   1_000                   1000
- *   .inf .nan 1e3 2.50      floating point
+ *   .inf .nan 1e3 2.50      floating point; text when it is too large for that
  *   ~ null (nothing)        null
  *   2001-01-01 12:30:45     text (neither dates nor base 60)
  */
@@ -176,7 +176,8 @@ struct scalar scalar_resolve(const char *text)
 		return (struct scalar){ SCALAR_TEXT, { 0 } };
 	if (read_int(copy, &number))
 		return (struct scalar){ SCALAR_INT, { .number = number } };
-	if (looks_like_float(copy))
-		return (struct scalar){ SCALAR_FLOAT, { .real = strtod(copy, NULL) } };
-	return (struct scalar){ SCALAR_TEXT, { 0 } };
+	double real = looks_like_float(copy) ? strtod(copy, NULL) : INFINITY;
+	if (isinf(real))
+		return (struct scalar){ SCALAR_TEXT, { 0 } };
+	return (struct scalar){ SCALAR_FLOAT, { .real = real } };
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "piece.h"
 
 #define ESCAPE 6 /* length of \uxxxx */
 
@@ -34,11 +35,7 @@ static uint32_t read_pair(const char *text, const char *end)
 
 bool surrogate_is_used(const char *text, size_t length)
 {
-	size_t blank = 0;
-
-	while (blank < length && strchr(" \t\r\n", text[blank]) && text[blank])
-		blank++;
-	if (blank == length || (text[blank] != '{' && text[blank] != '['))
+	if (!piece_is_json(text, length))
 		return false;
 	return memmem(text, length, "\\ud", 3) || memmem(text, length, "\\uD", 3);
 }

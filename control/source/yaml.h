@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * YAML and JSON text as json-c trees, one per document; every node knows its line and
- * column (position.h). A strict subset: no aliases, anchors, merge keys, duplicate or
- * non-string keys, foreign tags.
+ * column (position.h): of what an alias stands for, those of the anchor. A strict subset:
+ * no duplicate or non-string keys, no foreign tags.
  */
 #ifndef SOURCE_YAML_H
 #define SOURCE_YAML_H
 
 #include "tree.h"
 
-#define YAML_BYTES	(4U << 20) /* longest text */
-#define YAML_DIRECTIVES 64U	   /* lines that begin with % */
+#define YAML_BYTES	(16U << 20) /* longest text */
+#define YAML_DIRECTIVES 64U	    /* lines of a document that begin with % */
 
 struct yaml_text {
 	const char *text;

@@ -218,9 +218,8 @@ static const struct {
 	  "and "
 	  "cannot be used by a Service: choose another address" },
 	{ "spec: {externalIPs: [~], ports: [{port: 80}]}",
-	  "4:21: Service shop/cart: spec.externalIPs[0] is null: it must be "
-	  "text, put "
-	  "it in quotes if it is meant so" },
+	  "4:21: Service shop/cart: spec.externalIPs[0] \"\" is not an address: "
+	  "write one like 192.0.2.1 or 2001:db8::1" },
 	{ "spec: {externalIPs: [192.0.2.1], loadBalancerSourceRanges: "
 	  "[192.0.2.0/33], "
 	  "ports: [{port: 80}]}",

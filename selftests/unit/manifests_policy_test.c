@@ -171,7 +171,7 @@ static const struct {
 	{ POLICY("podSelector: {matchLabels: {app: 1, b: c}}"), 0, true, false, false },
 	{ POLICY("podSelector: [], policyTypes: [Egress]"), 0, false, true, false },
 	{ POLICY(GOOD ", podSelector: {}"), 0, true, true, false },
-	{ POLICY(GOOD) "status: &a {}\n", 0, true, true, false },
+	{ POLICY(GOOD) "status: !!binary aGk=\n", 0, true, true, false },
 	{ HEAD "spec: 1\n", 0, true, false, false },
 	{ "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: np, "
 	  "namespace: shop, annotations: {headgate.io/policy-mode: audit}}\n"

@@ -165,10 +165,10 @@ static void a_file_that_is_too_long_changes_nothing(void **state)
 	create_folder(&lab);
 	write_file(&lab, "a.yaml", SERVICE("a", "1"));
 	open_folder(&lab);
-	assert_int_equal(truncate(path_of(&lab, "a.yaml"), (4U << 20) + 1), 0);
+	assert_int_equal(truncate(path_of(&lab, "a.yaml"), (16U << 20) + 1), 0);
 	expect_soon(&lab, complaint_count(&lab) == 1);
 	assert_true(
-	    complains(&lab, "/a.yaml: longer than 4 MiB: split it into several files"));
+	    complains(&lab, "/a.yaml: longer than 16 MiB: split it into several files"));
 	turn_for(&lab, 600);
 	assert_int_equal(port_of(&lab, "a"), 1);
 	close_lab(&lab);
