@@ -290,7 +290,6 @@ bool field_number(struct decode *decode, const struct field *parent, const char 
 		  const struct range *range, int64_t *ret_number)
 {
 	struct field field = field_get(parent, key);
-	char shown[FIELD_SHOW];
 	int64_t number;
 
 	if (!field.value ||
@@ -298,10 +297,10 @@ bool field_number(struct decode *decode, const struct field *parent, const char 
 	     !expect(decode, &field, json_type_int, "write a number, without quotes")))
 		return false;
 	if (!read_whole(&field, &number)) {
-		field_complain(
-		    decode, &field, "%s is not %s: use a whole number from %lld to %lld",
-		    field_show(json_object_get_string(field.value), shown), range->what,
-		    (long long)range->first, (long long)range->last);
+		field_complain(decode, &field,
+			       "%.15g is not %s: use a whole number from %lld to %lld",
+			       json_object_get_double(field.value), range->what,
+			       (long long)range->first, (long long)range->last);
 		return false;
 	}
 	if (number < range->first || number > range->last) {

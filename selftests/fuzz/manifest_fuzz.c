@@ -148,7 +148,7 @@ static int check_refused(void *context, struct object *object)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct complaints complaints = { 0 };
-	struct decode_sink sink = { NULL, check_object, check_refused };
+	struct decode_sink sink = { NULL, check_object, check_refused, NULL };
 	struct yaml_text text = { (const char *)data, size, "fuzz.yaml" };
 	int r = decode_stream(&text, &sink, &complaints);
 
@@ -157,7 +157,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < complaints.count; i++) {
 		const struct complaint *complaint = &complaints.items[i];
 		assert(complaint->sentence && *complaint->sentence);
-		assert(complaint->place.line || size > 4U << 20);
+		assert(complaint->place.line || size > YAML_BYTES);
 	}
 	complaints_clear(&complaints);
 	return 0;

@@ -65,6 +65,30 @@ def test_check_of_good_manifests_succeeds(tmp_path):
     assert result.returncode == 0, result.stderr
 
 
+def definition(name, fields):
+    """A CustomResourceDefinition as generators write it, of about 200 bytes a field."""
+    text = (f"apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
+            f"metadata: {{name: {name}}}\nspec:\n  schema: &{name}\n")
+    for i in range(fields):
+        text += (f"    field{i}:\n      description: |-\n        {'what it is for ' * 8}\n"
+                 f"      default: 0.5\n      enum: [~, on, 1, !!str 1]\n      {i}: {{}}\n")
+    return text + f"  again: {{<<: *{name}}}\n"
+
+
+def test_check_of_whole_applications_warns_once_for_each_kind(tmp_path):
+    (tmp_path / "crds.yaml").write_text("---\n".join(definition(f"d{i}", 6000)
+                                                     for i in range(4)))
+    (tmp_path / "more.yml").write_text(definition("more", 10))
+    assert (tmp_path / "crds.yaml").stat().st_size > 4 << 20
+    objects = shop(BACKENDS)
+    (tmp_path / "stream.json").write_text("\n".join(map(json.dumps, objects)))
+    result = headgated("--check", "--manifests", tmp_path)
+    assert result.returncode == 0, result.stdout
+    assert result.stdout.count("CustomResourceDefinition") == 1, result.stdout
+    assert "5 objects" in result.stdout and f"{tmp_path}/crds.yaml:2:7" in result.stdout
+    assert "errors: 0, warnings: 1" in result.stdout, result.stdout
+
+
 def test_broken_service_leaves_the_others_in_force(lab, gate):
     (lab.manifests / "broken.yaml").write_text(BROKEN)
     gate.serve(shop(BACKENDS))

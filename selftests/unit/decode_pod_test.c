@@ -46,6 +46,79 @@ static void pods_keep_their_named_ports_and_labels(void **state)
 	outcome_clear(&o);
 }
 
+/* KEP-753: as Services and policies find them, behind those of the containers. */
+static void sidecars_have_ports_like_containers(void **state)
+{
+	struct outcome o = outcome_of(
+	    "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n"
+	    "spec:\n"
+	    "  initContainers:\n"
+	    "  - {name: setup, ports: [{name: setup, containerPort: 1}]}\n"
+	    "  - {name: mesh, restartPolicy: Always, ports: [{name: metrics, "
+	    "containerPort: 15090}, {name: dns, containerPort: 53, protocol: UDP}]}\n"
+	    "  - {name: once, restartPolicy: OnFailure, ports: [{name: once, "
+	    "containerPort: 2}]}\n"
+	    "  - {name: none, restartPolicy: ~, ports: [{name: none, containerPort: "
+	    "3}]}\n"
+	    "  - {name: bare, restartPolicy: Always}\n"
+	    "  containers:\n"
+	    "  - {name: web, ports: [{name: metrics, containerPort: 9090}]}\n"
+	    "  ephemeralContainers:\n"
+	    "  - {name: debug, restartPolicy: Always, ports: [{name: debug, "
+	    "containerPort: 4}]}\n");
+	static const struct {
+		const char *name, *protocol;
+		unsigned port;
+	} ports[] = { { "metrics", "TCP", 9090 },
+		      { "metrics", "TCP", 15090 },
+		      { "dns", "UDP", 53 } };
+
+	(void)state;
+	expect_outcome(&o, 1, NULL);
+	const struct pod *pod = &o.objects[0]->pod;
+	assert_int_equal(pod->port_count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_string_equal(pod->ports[i].name, ports[i].name);
+		assert_string_equal(protocol_print(pod->ports[i].protocol),
+				    ports[i].protocol);
+		assert_int_equal(pod->ports[i].port, ports[i].port);
+	}
+	outcome_clear(&o);
+}
+
+static void mistakes_in_sidecars_are_told(void **state)
+{
+	struct outcome o = outcome_of(
+	    "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n"
+	    "spec: {initContainers: [{restartPolicy: Always, ports: [{name: a, "
+	    "containerPort: 0}]}, {restartPolicy: true}]}\n");
+
+	(void)state;
+	expect_outcome(
+	    &o, 0,
+	    LINES("shop.yaml:4:82: Pod default/a: "
+		  "spec.initContainers[0].ports[0].containerPort 0 is not a port: use 1 "
+		  "to 65535",
+		  "shop.yaml:4:104: Pod default/a: spec.initContainers[1].restartPolicy "
+		  "is a boolean: it must be text, put it in quotes if it is meant so"));
+	outcome_clear(&o);
+}
+
+static void a_container_names_its_ports_apart(void **state)
+{
+	struct outcome o = outcome_of(
+	    "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n"
+	    "spec: {containers: [{ports: [{name: a, containerPort: 1}]}, {ports: [{name: "
+	    "a, containerPort: 2}, {name: a, containerPort: 3, protocol: UDP}]}]}\n");
+
+	(void)state;
+	expect_outcome(&o, 0,
+		       LINES("shop.yaml:4:99: Pod default/a: spec.containers[1].ports[1] "
+			     "has the name \"a\" of an earlier port of the container: "
+			     "give it another"));
+	outcome_clear(&o);
+}
+
 static void namespaces_carry_their_name_as_a_label(void **state)
 {
 	struct outcome o = outcome_of(
@@ -72,6 +145,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pods_keep_their_named_ports_and_labels),
+		cmocka_unit_test(sidecars_have_ports_like_containers),
+		cmocka_unit_test(mistakes_in_sidecars_are_told),
+		cmocka_unit_test(a_container_names_its_ports_apart),
 		cmocka_unit_test(namespaces_carry_their_name_as_a_label),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

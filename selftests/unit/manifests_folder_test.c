@@ -171,6 +171,36 @@ static void a_folder_that_is_not_there_cannot_be_opened(void **state)
 	close_lab(&lab);
 }
 
+#define IGNORED                                                                          \
+	"kind Secret (v1) is not read by Headgate and is ignored, 3 objects, the first " \
+	"of them here: remove them if that is not meant"
+
+static void kinds_that_are_ignored_are_counted_over_all_files(void **state)
+{
+	struct lab lab = { 0 };
+
+	(void)state;
+	create_folder(&lab);
+	write_file(
+	    &lab, "a.yaml",
+	    "{apiVersion: v1, kind: Secret}\n---\n{apiVersion: v1, kind: Secret}\n");
+	write_file(&lab, "b.yaml", "\napiVersion: v1\nkind: Secret\ndata: {1: *x}\n");
+	write_file(&lab, "c.yaml", SERVICE("c", "1"));
+	open_folder(&lab);
+	assert_true(complains(&lab, "/a.yaml:1:24: " IGNORED));
+	assert_int_equal(port_of(&lab, "c"), 1);
+	/* a file of which one is gone, then the other ones */
+	write_file(&lab, "a.yaml", "# nothing any more\n");
+	expect_soon(&lab,
+		    complains(&lab, "/b.yaml:3:7: kind Secret (v1) is not read by "
+				    "Headgate and is ignored: remove it if that is not "
+				    "meant"));
+	remove_file(&lab, "b.yaml");
+	expect_soon(&lab, complaint_count(&lab) == 0);
+	assert_int_equal(port_of(&lab, "c"), 1);
+	close_lab(&lab);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +212,7 @@ int main(void)
 		cmocka_unit_test(only_regular_files_are_opened),
 		cmocka_unit_test(reload_reads_at_once_and_without_a_loop),
 		cmocka_unit_test(a_folder_that_is_not_there_cannot_be_opened),
+		cmocka_unit_test(kinds_that_are_ignored_are_counted_over_all_files),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
