@@ -199,7 +199,10 @@ static int read_object(struct reading *reading, const struct field *node,
 static int read_node(struct reading *reading, const struct field *node,
 		     const struct kind *inherited);
 
-/* Faults of the list itself may have hidden any object, so that it counts as one. */
+/*
+ * Faults of the list itself may have hidden any object: it counts as one that cannot be
+ * told, and its complaints are about the file, whatever its items are.
+ */
 static int read_items(struct reading *reading, struct decode *decode,
 		      const struct field *list, const struct kind *inherited)
 {
