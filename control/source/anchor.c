@@ -13,7 +13,6 @@ static void free_entry(struct lh_entry *entry)
 
 	json_object_put(anchor->node);
 	free(anchor);
-	free(lh_entry_k(entry));
 }
 
 static struct anchor *find(const struct anchors *anchors, const char *name)
@@ -27,15 +26,16 @@ static struct anchor *find(const struct anchors *anchors, const char *name)
 
 static struct anchor *add(struct anchors *anchors, const char *name)
 {
-	_cleanup_free_ char *key = strdup(name);
-	_cleanup_free_ struct anchor *anchor = calloc(1, sizeof(*anchor));
+	size_t size = strlen(name) + 1;
+	_cleanup_free_ struct anchor *anchor = calloc(1, sizeof(*anchor) + size);
 
 	if (!anchors->table)
 		anchors->table = lh_kchar_table_new(FIRST_SIZE, free_entry);
-	if (!key || !anchor || !anchors->table ||
-	    lh_table_insert(anchors->table, key, anchor) < 0)
+	if (!anchor || !anchors->table)
 		return NULL;
-	key = NULL; /* the table's */
+	memcpy(anchor->name, name, size);
+	if (lh_table_insert(anchors->table, anchor->name, anchor) < 0)
+		return NULL;
 	return TAKE_PTR(anchor);
 }
 
@@ -49,7 +49,10 @@ struct anchor *anchors_set(struct anchors *anchors, const char *name,
 	if (!anchor)
 		return NULL;
 	json_object_put(anchor->node);
-	*anchor = (struct anchor){ .node = json_object_get(node), .values = 1 };
+	anchor->node = json_object_get(node);
+	anchor->values = 1;
+	anchor->height = 0;
+	anchor->is_open = false;
 	return anchor;
 }
 

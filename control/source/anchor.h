@@ -11,6 +11,7 @@ struct anchor {
 	unsigned values; /* in it, itself and what its aliases stand for included */
 	unsigned height; /* levels of mappings and lists, 0 of a scalar */
 	bool is_open;	 /* its collection has not ended: it cannot contain itself */
+	char name[];
 };
 
 struct anchors {
