@@ -78,6 +78,15 @@ __noinline int port_take(__u32 line, __u32 now, __u32 least)
 	return 1;
 }
 
+static __always_inline __u32 port_advance(__u32 *cursor, __u32 step)
+{
+	__u32 count = hg_config.port_last - hg_config.port_first + 1;
+
+	if (!*(volatile __u32 *)cursor)
+		__sync_val_compare_and_swap(cursor, 0, bpf_get_prandom_u32() | 1);
+	return hg_config.port_first + __sync_fetch_and_add(cursor, step) % count;
+}
+
 /*
  * The next port towards an endpoint. All CPUs go through the range together, so that the next
  * one is the one that has rested longest; from anywhere, so that a balancer that begins anew
@@ -86,18 +95,16 @@ __noinline int port_take(__u32 line, __u32 now, __u32 least)
  */
 __noinline __u32 port_next(__u32 endpoint, __u32 is_privileged, __u32 probe)
 {
-	__u32 index = endpoint & (HG_PORT_CURSORS - 1), port, step;
+	__u32 index = endpoint & (HG_PORT_CURSORS - 1), port;
 	__u32 count = hg_config.port_last - hg_config.port_first + 1;
 	__u32 *cursor = bpf_map_lookup_elem(&hg_ports, &index);
 
 	if (!cursor)
 		return 0;
-	if (!*(volatile __u32 *)cursor)
-		__sync_val_compare_and_swap(cursor, 0, bpf_get_prandom_u32() | 1);
-	step = probe < PORT_PROBES / 2 ? 1 : count / (PORT_PROBES / 2) + 1;
-	port = __sync_fetch_and_add(cursor, step);
-	return is_privileged ? PORT_PRIVILEGED / 2 + port % (PORT_PRIVILEGED / 2)
-			     : hg_config.port_first + port % count;
+	port = port_advance(cursor, probe < PORT_PROBES / 2
+					? 1
+					: count / (PORT_PROBES / 2) + 1);
+	return is_privileged ? PORT_PRIVILEGED / 2 + port % (PORT_PRIVILEGED / 2) : port;
 }
 
 /* Insert the reply line PENDING with the port given. As table_insert(). */
@@ -171,40 +178,62 @@ static __always_inline int create_search(struct flow_order *order)
  * In a flood, the SNAT port that follows from the flow's hash, so that a client whose flow is
  * gone when it proves itself finds the backend's half of the connection again.
  */
-static __always_inline int create_again(struct flow_order *order)
+static __always_inline __be16 port_again(const struct flow_order *order)
 {
-	__u32 count = hg_config.port_last - hg_config.port_first + 1, rank;
-	__be16 port = be16(hg_config.port_first + order->choice % count);
-	int r = create_reply(order, port);
+	__u32 count = hg_config.port_last - hg_config.port_first + 1;
 
-	if (r != -TABLE_EXISTS)
-		return r;
-	rank = port_rank(order->line, order->flow.seen) >> PORT_RANK_SHIFT;
-	if (rank != PORT_UNPROVED && rank < PORT_IDLE)
-		return r;
-	return create_over(order, port, rank);
+	return be16(hg_config.port_first + order->choice % count);
+}
+
+/* The port that is tried first, and nearly always free. */
+static __always_inline __be16 port_wanted(const struct flow_order *order)
+{
+	__u32 index = order->endpoint & (HG_PORT_CURSORS - 1), port;
+	__u32 *cursor;
+
+	if (!order->flow.key.snat || order->flow.key.protocol == IPPROTO_SCTP)
+		return port_apart(&order->flow);
+	if (is_flooded(order->flow.seen))
+		return port_again(order);
+	cursor = bpf_map_lookup_elem(&hg_ports, &index);
+	port = cursor ? port_advance(cursor, 1) : 0;
+	return be16(port);
+}
+
+/* It is held: at the cost of whom? As create_reply(). */
+static __always_inline int create_at(struct flow_order *order)
+{
+	__u32 rank, least = PORT_TIME_WAIT;
+	__be16 port;
+
+	/* A client that comes from the same port again knows what it does. */
+	if (!order->flow.key.snat || order->flow.key.protocol == IPPROTO_SCTP)
+		return create_over(order, port_apart(&order->flow), least);
+	if (!is_flooded(order->flow.seen))
+		return -TABLE_EXISTS;
+	port = port_again(order);
+	rank = create_reply(order, port) == -TABLE_EXISTS
+		   ? port_rank(order->line, order->flow.seen) >> PORT_RANK_SHIFT
+		   : PORT_LIVE;
+	if (rank == PORT_UNPROVED || rank >= PORT_IDLE)
+		return create_over(order, port, rank);
+	return -TABLE_EXISTS;
 }
 
 /*
- * Insert the reply line with a port that makes its key free; the port is then
- * order->flow.key.dport. Global: verified once.
+ * The port wanted is held. Insert the reply line with another one that makes its key free, or
+ * take it from whoever holds it. Global: verified once.
  */
 __noinline int create_port(struct flow_order *order)
 {
-	int r = -TABLE_EXISTS;
-	__u8 protocol;
+	int r;
 
 	if (!order)
 		return -HG_REASON_flow_contended;
-	protocol = order->flow.key.protocol;
-	/* A client that comes from the same port again knows what it does. */
-	if (!order->flow.key.snat || protocol == IPPROTO_SCTP)
-		r = create_over(order, port_apart(&order->flow), PORT_TIME_WAIT);
-	else if (is_flooded(order->flow.seen))
-		r = create_again(order);
+	r = create_at(order);
 	if (r != -TABLE_EXISTS)
 		return r;
-	if (protocol == IPPROTO_SCTP)
+	if (order->flow.key.protocol == IPPROTO_SCTP)
 		return -HG_REASON_sctp_port;
 	/* Another port would be of a connection that the backend does not know. */
 	if (!order->opens)
@@ -325,7 +354,9 @@ static __noinline int create(struct packet *p)
 	order->endpoint = backend->endpoint;
 	order->choice = (__u32)(p->hash >> 32);
 	order->opens = p->opens;
-	r = create_port(order);
+	r = create_reply(order, port_wanted(order));
+	if (r == -TABLE_EXISTS)
+		r = create_port(order);
 	return r < 0 ? r : create_pair(p, order, order->flow.key.dport);
 }
 

@@ -160,7 +160,7 @@ static __always_inline int flow_touch(const struct packet *p,
 	if (!flow)
 		return NEXT;
 	if (flow->seen != (p->now & HG_TICK_MASK)) {
-		if (!mac_is_ours(p))
+		if (!mac_is_own(p) && !mac_is_ours(p))
 			return PASS;
 		flow->seen = p->now;
 	}

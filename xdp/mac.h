@@ -29,27 +29,49 @@ static __always_inline int mac_is_listed(const struct hg_macs *known, __u64 mac)
 	return !others;
 }
 
+/* Whom the frame is sent to; 0: there is no header. */
+static __always_inline __u64 mac_of(const struct packet *p)
+{
+	const struct ethhdr *eth = packet_at(p, 0, sizeof(*eth));
+
+	return eth ? *(const __u32 *)eth->h_dest |
+			 (__u64) * (const __u16 *)(eth->h_dest + 4) << 32
+		   : 0;
+}
+
+static __always_inline const struct hg_macs *macs_of(const struct packet *p)
+{
+	__u32 index = hook_ifindex(p->ctx) & (HG_MACS - 1);
+
+	return bpf_map_lookup_elem(&hg_macs, &index);
+}
+
 /* A pod's frames are sent to whatever the pod takes for its gateway. */
 static __noinline int mac_is_ours(const struct packet *p)
 {
-	__u32 ifindex = hook_ifindex(p->ctx), index = ifindex & (HG_MACS - 1);
-	const struct ethhdr *eth;
-	struct hg_macs *known;
-	__u64 mac;
+	const struct hg_macs *known;
+	__u64 mac = mac_of(p);
 
 	if (hook_from_pod)
 		return 1;
-	known = bpf_map_lookup_elem(&hg_macs, &index);
-	eth = packet_at(p, 0, sizeof(*eth));
-	if (!known || !eth)
+	known = macs_of(p);
+	if (!known || !mac)
 		return 0;
-	mac = *(const __u32 *)eth->h_dest;
-	mac |= (__u64) * (const __u16 *)(eth->h_dest + 4) << 32;
-	if (mac == known->macs[0] && ifindex == known->ifindex)
+	if (hook_ifindex(p->ctx) != known->ifindex)
+		return !(mac & 1);
+	return mac == known->macs[0] || mac_is_listed(known, mac);
+}
+
+/* The same of nearly every frame, which is sent to its NIC's own address: not even a call. */
+static __always_inline int mac_is_own(const struct packet *p)
+{
+	const struct hg_macs *known;
+
+	if (hook_from_pod)
 		return 1;
-	if (ifindex != known->ifindex)
-		return !(eth->h_dest[0] & 1);
-	return mac_is_listed(known, mac);
+	known = macs_of(p);
+	return known && hook_ifindex(p->ctx) == known->ifindex &&
+	       mac_of(p) == known->macs[0];
 }
 
 #endif

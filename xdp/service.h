@@ -259,7 +259,7 @@ static __noinline int service(struct packet *p)
 	__s64 stamp;
 	int r = 0;
 
-	if (!mac_is_ours(p))
+	if (!mac_is_own(p) && !mac_is_ours(p))
 		return PASS;
 	if (!p->flaw)
 		r = service_find(&p->key.dst, (HG_FORCE __u16)p->key.dport,
