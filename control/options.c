@@ -19,7 +19,7 @@
 #define FIELD(member)  offsetof(struct options, member)
 #define TIMEOUT(which) FIELD(timeouts_s) + sizeof(uint32_t) * (which)
 /* A line of the flow table tells ages of up to six days. */
-#define MOST_S	       432000U
+#define MOST_S 432000U
 
 /* clang-format off */
 static const struct option_row rows[] = {

@@ -121,7 +121,8 @@ static __always_inline __s64 backend_choose(struct packet *p,
 	if (service->flags & HG_SERVICE_AFFINITY)
 		place = backend_by_affinity(p, service);
 	else
-		place = backend_by_slot(p, service, !p->opens && service->flags & HG_SERVICE_NAT);
+		place = backend_by_slot(p, service,
+					!p->opens && service->flags & HG_SERVICE_NAT);
 	if (place < 0)
 		return place;
 	member = member_at(service, (__u32)place);

@@ -28,9 +28,9 @@
 
 /* Numbers of a packet that may end something. */
 struct closing {
-	__u32 seen;	/* enum hg_flow_ctl */
-	__u32 seq, ack; /* TCP; SCTP: the verification tag in seq */
-	__u32 end;	/* TCP: sequence number behind the segment */
+	__u32 seen;	    /* enum hg_flow_ctl */
+	__u32 seq, ack;	    /* TCP; SCTP: the verification tag in seq */
+	__u32 end;	    /* TCP: sequence number behind the segment */
 	__u32 is_reflected; /* SCTP: the tag is the other direction's */
 	__u32 is_sctp;
 };

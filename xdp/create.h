@@ -8,7 +8,7 @@
 
 #include "flow.h"
 
-#define PORT_PROBES    16
+#define PORT_PROBES	16
 #define PORT_PRIVILEGED 1024
 
 /*
@@ -23,9 +23,9 @@ enum port_rank {
 	PORT_RESTED,	/* closed by the client, or long ago */
 	PORT_RESET,
 };
-#define PORT_RANK_SHIFT	    HG_TICK_BITS
+#define PORT_RANK_SHIFT	     HG_TICK_BITS
 #define PORT_TIME_WAIT_TICKS HG_TICKS(60) /* TCP_TIMEWAIT_LEN */
-#define PORT_IDLE_TICKS	    HG_TICKS(4)
+#define PORT_IDLE_TICKS	     HG_TICKS(4)
 
 /* enum port_rank << PORT_RANK_SHIFT | age of the flow that holds a reply key. */
 __noinline __u32 port_rank(__u32 line, __u32 now)
@@ -101,9 +101,8 @@ __noinline __u32 port_next(__u32 endpoint, __u32 is_privileged, __u32 probe)
 
 	if (!cursor)
 		return 0;
-	port = port_advance(cursor, probe < PORT_PROBES / 2
-					? 1
-					: count / (PORT_PROBES / 2) + 1);
+	port = port_advance(cursor,
+			    probe < PORT_PROBES / 2 ? 1 : count / (PORT_PROBES / 2) + 1);
 	return is_privileged ? PORT_PRIVILEGED / 2 + port % (PORT_PRIVILEGED / 2) : port;
 }
 
@@ -170,8 +169,7 @@ static __always_inline int create_search(struct flow_order *order)
 		if (rank >= PORT_IDLE || (rank == PORT_UNPROVED && i >= 2))
 			break;
 	}
-	return best ? create_over(order, be16(best_port), best >> PORT_RANK_SHIFT)
-		    : r;
+	return best ? create_over(order, be16(best_port), best >> PORT_RANK_SHIFT) : r;
 }
 
 /*

@@ -237,7 +237,6 @@ static __always_inline int table_read(__u32 line, const struct hg_flow_key *key,
 	return ((ctl_of(flow) ^ ret_view->ctl) & HG_FLOW_IDENTITY) == 0;
 }
 
-
 /* Whether a key of this home line may be in the table, after what was looked at before: the
  * search, which is a call, is worth it. */
 static __always_inline int table_may_have(__u32 home)

@@ -45,7 +45,8 @@ static __always_inline int flow_shows(const struct packet *p,
 static __always_inline void flow_expect(const struct packet *p,
 					const struct flow_view *view)
 {
-	struct hg_flow *other = view->partner == LINE_NONE ? 0 : table_line(view->partner);
+	struct hg_flow *other =
+	    view->partner == LINE_NONE ? 0 : table_line(view->partner);
 	__u32 other_ctl = other ? ctl_of(other) : 0;
 
 	order_loads();

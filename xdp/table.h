@@ -267,7 +267,8 @@ static __always_inline __u32 insert_search(const struct flow_order *order, __u32
 	if (!table_may_have(home))
 		return LINE_NONE;
 	line = table_search_all(&order->flow.key, home);
-	return line != LINE_NONE && line_is_left(line, order->flow.seen) ? LINE_NONE : line;
+	return line != LINE_NONE && line_is_left(line, order->flow.seen) ? LINE_NONE
+									 : line;
 }
 
 /*

@@ -211,17 +211,13 @@ int cluster_take_changed(struct cluster *cluster, visit_changed *visit, void *co
 	return 0;
 }
 
-/* A Service that claims the same frontend may now win or lose it; an address, share it. */
-static void mark_rival(void *context, const struct object *rival)
+/* What a Service, or the one of an EndpointSlice, is wanted to be may now differ. */
+static void mark_service(void *context, const struct object *object)
 {
-	cluster_mark_dirty(context, rival->namespace, rival->name);
-}
-
-/* Its endpoint may now be a frontend of the Service, or be none any more. */
-static void mark_chained(void *context, const struct object *slice)
-{
-	if (slice->kind == OBJECT_ENDPOINT_SLICE && slice->slice.service)
-		cluster_mark_dirty(context, slice->namespace, slice->slice.service);
+	if (object->kind == OBJECT_SERVICE)
+		cluster_mark_dirty(context, object->namespace, object->name);
+	if (object->kind == OBJECT_ENDPOINT_SLICE && object->slice.service)
+		cluster_mark_dirty(context, object->namespace, object->slice.service);
 }
 
 /* ---- changes ---- */
@@ -230,15 +226,13 @@ static void mark_concerned(struct cluster *cluster, const struct object *object)
 {
 	switch (object->kind) {
 	case OBJECT_SERVICE:
-		cluster_mark_dirty(cluster, object->namespace, object->name);
-		indexes_each_rival(&cluster->indexes, object, mark_rival, cluster);
-		indexes_each_chained(&cluster->indexes, object, mark_chained, cluster);
+		mark_service(cluster, object);
+		indexes_each_rival(&cluster->indexes, object, mark_service, cluster);
+		indexes_each_chained(&cluster->indexes, object, mark_service, cluster);
 		return;
 	case OBJECT_ENDPOINT_SLICE:
-		if (object->slice.service)
-			cluster_mark_dirty(cluster, object->namespace,
-					   object->slice.service);
-		indexes_each_claimant(&cluster->indexes, object, mark_rival, cluster);
+		mark_service(cluster, object);
+		indexes_each_claimant(&cluster->indexes, object, mark_service, cluster);
 		return;
 	case OBJECT_NODE:
 		cluster_mark_all_dirty(cluster);
@@ -246,7 +240,7 @@ static void mark_concerned(struct cluster *cluster, const struct object *object)
 	case OBJECT_POD:
 	case OBJECT_NAMESPACE:
 	case OBJECT_NETWORK_POLICY:
-		indexes_each_claimant(&cluster->indexes, object, mark_rival, cluster);
+		indexes_each_claimant(&cluster->indexes, object, mark_service, cluster);
 		mark_changed(cluster, object);
 		return;
 	default:

@@ -21,12 +21,13 @@ enum xdp_mode { XDP_MODE_NATIVE, XDP_MODE_GENERIC };
 struct datapath_options {
 	const char *pin_root; /* DATAPATH_PIN_ROOT by default */
 	enum xdp_mode xdp_mode;
-	uint32_t flows;	      /* flows that the table holds at 50 % load: lines = 4 × */
-	uint32_t half_open;   /* flows whose client is unproved: lines = 2 ×; 0: by memory */
-	uint32_t slots;	      /* entries of all lookup tables */
-	uint32_t backends;    /* frontend × endpoint records, < 2^20 */
-	uint32_t services;    /* frontend records */
-	uint32_t policy_pods; /* pods' addresses; 0: 16,384 */
+	uint32_t flows; /* flows that the table holds at 50 % load: lines = 4 × */
+	uint32_t
+	    half_open;	/* flows whose client is unproved: lines = 2 ×; 0: by memory */
+	uint32_t slots; /* entries of all lookup tables */
+	uint32_t backends;		       /* frontend × endpoint records, < 2^20 */
+	uint32_t services;		       /* frontend records */
+	uint32_t policy_pods;		       /* pods' addresses; 0: 16,384 */
 	uint16_t port_first, port_last;	       /* SNAT ports */
 	uint64_t slot_seed;		       /* the same on all balancers */
 	const struct cidr_list *cluster_cidrs; /* empty: clusterIPs answer everybody */

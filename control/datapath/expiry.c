@@ -47,7 +47,8 @@ uint32_t expiry_timeout(const uint32_t *timeouts, uint8_t protocol, uint32_t see
 {
 	if (protocol == IPPROTO_TCP) {
 		enum hg_timeout which = tcp_timeout(seen_a, seen_b, embryonic);
-		bool rests = which == HG_TIMEOUT_CLOSED && (seen_a | seen_b) & HG_FLOW_LEFT_FIRST;
+		bool rests =
+		    which == HG_TIMEOUT_CLOSED && (seen_a | seen_b) & HG_FLOW_LEFT_FIRST;
 
 		return rests && timeouts[which] < TIME_WAIT ? TIME_WAIT : timeouts[which];
 	}

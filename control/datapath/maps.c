@@ -32,16 +32,11 @@ enum map map_by_name(const char *name)
 const char *map_option(enum map map)
 {
 	static const char *const options[MAP_COUNT] = {
-		[MAP_FRONTENDS] = "--services",
-		[MAP_SERVICES] = "--services",
-		[MAP_SLOTS] = "--slots",
-		[MAP_MEMBERS] = "--backends",
-		[MAP_BACKENDS] = "--backends",
-		[MAP_STATS] = "--backends",
-		[MAP_EXPIRED] = "--backends",
-		[MAP_FLOWS] = "--flows",
-		[MAP_EMBRYOS] = "--half-open",
-		[MAP_POLICY_PODS] = "--policy-pods",
+		[MAP_FRONTENDS] = "--services", [MAP_SERVICES] = "--services",
+		[MAP_SLOTS] = "--slots",	[MAP_MEMBERS] = "--backends",
+		[MAP_BACKENDS] = "--backends",	[MAP_STATS] = "--backends",
+		[MAP_EXPIRED] = "--backends",	[MAP_FLOWS] = "--flows",
+		[MAP_EMBRYOS] = "--half-open",	[MAP_POLICY_PODS] = "--policy-pods",
 	};
 
 	return options[map];

@@ -50,7 +50,7 @@ enum map {
 	    MAP_COUNT
 };
 
-#define PODS	     16384U /* addresses, when nobody asks for more */
+#define PODS 16384U /* addresses, when nobody asks for more */
 
 struct map_sizes {
 	uint32_t entries[MAP_COUNT]; /* 0: as the object says */

@@ -50,20 +50,23 @@ enum hg_flow_ctl {
 	HG_FLOW_FREE = 0,
 	HG_FLOW_PENDING = 1,
 	HG_FLOW_LIVE = 2,
-	HG_FLOW_STATE = 3,	/* mask */
-	HG_FLOW_REPLY = 1 << 2, /* this line is the reply direction */
-	HG_FLOW_SYN = 1 << 3,	/* seen in this direction (TCP; SCTP: INIT / INIT-ACK) */
-	HG_FLOW_ACK = 1 << 4,	/* TCP ACK; SCTP COOKIE-ECHO / COOKIE-ACK; any UDP */
-	HG_FLOW_FIN = 1 << 5,	/* TCP FIN; SCTP SHUTDOWN */
-	HG_FLOW_RST = 1 << 6,	/* TCP RST; SCTP ABORT */
-	HG_FLOW_ENDING = 1 << 7,  /* TCP: proof is the end of this direction's FIN */
-	HG_FLOW_ENDED = 1 << 8,	  /* … which was acknowledged; SCTP: a verified SHUTDOWN */
-	HG_FLOW_ASKED = 1 << 9,	  /* the other direction's FIN waits for this one's ACK; of an
+	HG_FLOW_STATE = 3,	 /* mask */
+	HG_FLOW_REPLY = 1 << 2,	 /* this line is the reply direction */
+	HG_FLOW_SYN = 1 << 3,	 /* seen in this direction (TCP; SCTP: INIT / INIT-ACK) */
+	HG_FLOW_ACK = 1 << 4,	 /* TCP ACK; SCTP COOKIE-ECHO / COOKIE-ACK; any UDP */
+	HG_FLOW_FIN = 1 << 5,	 /* TCP FIN; SCTP SHUTDOWN */
+	HG_FLOW_RST = 1 << 6,	 /* TCP RST; SCTP ABORT */
+	HG_FLOW_ENDING = 1 << 7, /* TCP: proof is the end of this direction's FIN */
+	HG_FLOW_ENDED = 1 << 8, /* … which was acknowledged; SCTP: a verified SHUTDOWN */
+	HG_FLOW_ASKED =
+	    1 << 9, /* the other direction's FIN waits for this one's ACK; of an
 				     embryonic forward line: proof is known */
-	HG_FLOW_RESET = 1 << 10,  /* an RST or ABORT that its receiver believes */
-	HG_FLOW_LEFT_FIRST = 1 << 11, /* SNAT reply: the backend's FIN came first, so that it
+	HG_FLOW_RESET = 1 << 10, /* an RST or ABORT that its receiver believes */
+	HG_FLOW_LEFT_FIRST =
+	    1 << 11, /* SNAT reply: the backend's FIN came first, so that it
 					 keeps the port in TIME_WAIT */
-	HG_FLOW_DIRECT = 1 << 12, /* the client addressed the backend itself: only its port
+	HG_FLOW_DIRECT =
+	    1 << 12, /* the client addressed the backend itself: only its port
 				     is translated */
 	HG_FLOW_SEEN = HG_FLOW_SYN | HG_FLOW_ACK | HG_FLOW_FIN | HG_FLOW_RST,
 };
@@ -86,7 +89,7 @@ struct hg_flow {
 	struct hg_flow_key key;
 	__u32 ctl;
 	__u32 partner;
-	__u32 backend; /* index | generation << HG_BACKEND_BITS */
+	__u32 backend;		   /* index | generation << HG_BACKEND_BITS */
 	__u32 seen : HG_TICK_BITS; /* tick of the last packet; plain store */
 	__u32 proof_high : 8;	   /* see hg_flow_proof(); plain stores */
 	__be16
@@ -95,9 +98,10 @@ struct hg_flow {
 	union {
 		struct {
 			union {
-				__u16 snat; /* forward: source address hg_snat[snat], 0 = the
+				__u16
+				    snat; /* forward: source address hg_snat[snat], 0 = the
 					       client's own */
-				__u16 hop;  /* reply: index in hg_hops, 0 = ask the FIB */
+				__u16 hop; /* reply: index in hg_hops, 0 = ask the FIB */
 			};
 			__u8 route_epoch; /* reply: in which hop was found */
 			/* Of keys whose home is this line: how far the farthest may lie. */
@@ -143,9 +147,9 @@ static inline __u32 hg_flow_age(__u32 now, __u32 then)
  * 2 s is taken over: its holder was killed, or stands still. Held by the datapath for an
  * insert, by the sweeper to lower `reach`.
  */
-#define HG_LOCKS	    4096U
-#define HG_LOCK_WHO_BITS    12
-#define HG_LOCK_SWEEPER	    ((1U << HG_LOCK_WHO_BITS) - 1)
+#define HG_LOCKS	 4096U
+#define HG_LOCK_WHO_BITS 12
+#define HG_LOCK_SWEEPER	 ((1U << HG_LOCK_WHO_BITS) - 1)
 static inline __u32 hg_lock_holder(__u32 tick, __u32 who)
 {
 	return tick << HG_LOCK_WHO_BITS | (who & HG_LOCK_SWEEPER);

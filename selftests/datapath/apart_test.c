@@ -25,8 +25,7 @@ static const struct way *begin(struct scene *scene, void **state, unsigned numbe
 	uint8_t protocol = number / WAYS & 2 ? PROTOCOL_UDP : PROTOCOL_TCP;
 
 	scene_begin(scene, *state, number / WAYS & 1 ? 6 : 4, protocol);
-	scene_add_service(scene,
-			  &(struct scene_service){ .endpoint = { way->backend } });
+	scene_add_service(scene, &(struct scene_service){ .endpoint = { way->backend } });
 	/* As the control process does with --pod-interfaces. */
 	for (int j = 0; j < 3; j++) {
 		struct hg_addr addr =
@@ -41,8 +40,8 @@ static const struct way *begin(struct scene *scene, void **state, unsigned numbe
 static void enter(struct scene *scene, enum role from, const struct packet *packet)
 {
 	if (scene_is_local(from))
-		scene_send_tc(scene, scene->harness->pod_out,
-			      from == POD_A ? POD0 : POD1, packet);
+		scene_send_tc(scene, scene->harness->pod_out, from == POD_A ? POD0 : POD1,
+			      packet);
 	else
 		scene_send(scene, from, packet);
 }

@@ -200,8 +200,7 @@ static void a_refusal_counts_by_the_number_of_the_opening(void **state)
 		talk_forge(&talk, BY_BACKEND, TCP_RST, 0, 0);
 		assert_true(talk_say(&talk, BY_CLIENT, TCP_SYN, 0));
 		assert_int_equal(harness_stats(*state, 1).created, 1);
-		talk_forge(&talk, BY_BACKEND, TCP_RST | TCP_ACK, 0,
-			   talk.next[BY_CLIENT]);
+		talk_forge(&talk, BY_BACKEND, TCP_RST | TCP_ACK, 0, talk.next[BY_CLIENT]);
 		assert_true(talk_say(&talk, BY_CLIENT, TCP_SYN, 0));
 		assert_int_equal(harness_stats(*state, 1).created, 2);
 	}

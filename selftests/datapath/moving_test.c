@@ -68,7 +68,8 @@ static void a_flow_is_found_while_it_moves(void **state)
 
 static struct replier {
 	struct scene scene;
-	uint32_t moving; /* the client's port | ours << 16 of the latest connection; 0: none */
+	uint32_t
+	    moving; /* the client's port | ours << 16 of the latest connection; 0: none */
 	int stop;
 	unsigned long sent, wrong;
 } replier;
@@ -103,7 +104,8 @@ static void *reply_on(void *argument)
 		scene_to_client(scene, CLIENT, &want);
 		want.dport = (uint16_t)moving;
 		__atomic_add_fetch(&replier.sent, 1, __ATOMIC_RELEASE);
-		replier.wrong += !scene_saw(scene, "a reply amid the move", XDP_TX, &want);
+		replier.wrong +=
+		    !scene_saw(scene, "a reply amid the move", XDP_TX, &want);
 	}
 	return NULL;
 }

@@ -111,8 +111,8 @@ uint32_t talk_timeout(const struct talk *talk)
 	/* Each time-out is its own number; CLOSED is longer than TIME_WAIT. */
 	for (uint32_t i = 0; i < HG_TIMEOUTS; i++)
 		names[i] = i == HG_TIMEOUT_CLOSED ? HG_TICKS(1000) : i;
-	uint32_t got = expiry_timeout(names, PROTOCOL_TCP, lines[0]->ctl, lines[1]->ctl,
-				      false);
+	uint32_t got =
+	    expiry_timeout(names, PROTOCOL_TCP, lines[0]->ctl, lines[1]->ctl, false);
 
 	return got == HG_TICKS(1000) ? HG_TIMEOUT_CLOSED : got;
 }

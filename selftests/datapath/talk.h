@@ -12,10 +12,10 @@ enum side { BY_CLIENT, BY_BACKEND };
 
 struct talk {
 	struct scene *scene;
-	uint16_t port;	     /* the client's */
-	uint16_t snat_port;  /* by which the backend knows it */
-	uint32_t next[2];    /* sequence number of each side's next segment */
-	uint32_t heard[2];   /* what each side acknowledges */
+	uint16_t port;	    /* the client's */
+	uint16_t snat_port; /* by which the backend knows it */
+	uint32_t next[2];   /* sequence number of each side's next segment */
+	uint32_t heard[2];  /* what each side acknowledges */
 };
 
 /* A connection that begins with the client's next segment, towards BACKEND_A. */

@@ -38,8 +38,8 @@ static size_t count_chains(const struct world *world)
 	size_t count = 0;
 
 	for (size_t i = 0; i < world->complaints.count; i++)
-		count += strstr(world->complaints.items[i].sentence, "itself a frontend") !=
-			 NULL;
+		count += strstr(world->complaints.items[i].sentence,
+				"itself a frontend") != NULL;
 	return count;
 }
 
