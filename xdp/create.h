@@ -300,7 +300,6 @@ static __always_inline int create_pair(struct packet *p, struct flow_order *orde
 	__u32 reply_line = order->line, reply_pending = order->pending;
 	__u32 reply_flags = HG_FLOW_REPLY | (order->flow.ctl & HG_FLOW_DIRECT);
 	__u32 stamp = order->flow.backend;
-	struct hg_flow *reply;
 	int r;
 
 	forward_fill(p, reply_line, port, order);
@@ -312,11 +311,7 @@ static __always_inline int create_pair(struct packet *p, struct flow_order *orde
 		p->line = order->line; /* another CPU made it first */
 		return NEXT;
 	}
-	reply = table_line(reply_line);
-	if (reply)
-		partner_set(reply, order->line);
-	barrier();
-	if (!table_publish(reply_line, reply_pending, reply_flags)) {
+	if (!table_publish(reply_line, reply_pending, reply_flags, order->line)) {
 		table_free(order->line, ctl_live(order->pending));
 		return -HG_REASON_flow_contended;
 	}

@@ -7,7 +7,7 @@
  *
  *   insert  under the key's lock (one of HG_LOCKS; it covers both tables): search the key;
  *           claim FREE → PENDING by CAS; write key and payload; raise the home line's reach;
- *           PENDING → LIVE by CAS, a full barrier. One lock at a time: a pair is inserted
+ *           PENDING → LIVE by CAS, a full barrier, and the partner with it. One lock at a time: a pair is inserted
  *           reply first (left PENDING), then forward, then the reply is published.
  *   read    ctl, key, payload copied, ctl again: only LIVE with the same generation counts.
  *   free    CAS to FREE with the next generation: a reader that holds the old one misses.
@@ -144,9 +144,9 @@ static __always_inline __u32 partner_of(const struct hg_flow *flow, __u32 line)
 	return partner == LINE_NONE ? LINE_NONE : partner | (line & LINE_EMBRYO);
 }
 
-static __always_inline void partner_set(struct hg_flow *flow, __u32 partner)
+static __always_inline __u32 partner_index(__u32 partner)
 {
-	flow->partner = partner == LINE_NONE ? LINE_NONE : partner & ~LINE_EMBRYO;
+	return partner == LINE_NONE ? LINE_NONE : partner & ~LINE_EMBRYO;
 }
 
 /* Index of a line's (or view's) backend field; the rest is the generation. */

@@ -140,7 +140,6 @@ static __always_inline int flow_promote(const struct packet *p,
 {
 	__u32 reply_line, reply_pending, reply_flags, reply_ctl;
 	struct flow_order *order = order_fresh();
-	struct hg_flow *reply;
 	int r;
 
 	if (!order || !order_from_line(view->partner, view->line, p->now, order))
@@ -166,11 +165,7 @@ static __always_inline int flow_promote(const struct packet *p,
 		table_free(reply_line, reply_pending);
 		return r == -TABLE_EXISTS ? 0 : r;
 	}
-	reply = table_line(reply_line);
-	if (reply)
-		partner_set(reply, order->line);
-	barrier();
-	if (!table_publish(reply_line, reply_pending, reply_flags)) {
+	if (!table_publish(reply_line, reply_pending, reply_flags, order->line)) {
 		table_free(order->line, ctl_live(order->pending));
 		return 0;
 	}

@@ -216,11 +216,11 @@ static __always_inline __u32 claim_line(__u32 home, __u32 now, __u32 *ret_pendin
 	return line;
 }
 
+/* All but the partner, which comes when the line is published. */
 static __always_inline void line_write(struct hg_flow *flow, const struct hg_flow *from)
 {
 	flow->seen = from->seen;
 	flow->key = from->key;
-	partner_set(flow, from->partner);
 	flow->backend = from->backend;
 	flow->port = from->port;
 	flow->hop = from->hop;
@@ -228,16 +228,46 @@ static __always_inline void line_write(struct hg_flow *flow, const struct hg_flo
 	hg_flow_set_proof(flow, hg_flow_proof(from));
 }
 
-/* PENDING → LIVE with the flags given. Returns 0 when somebody freed the line meanwhile.
+/*
+ * A reply's way that is not known, or no more, becomes a number that no tenant of the line had
+ * before: no next hop has one so high, and no other generation this one. So who looks a way up
+ * for the last tenant (flow_reroute()) does not find it here.
  */
-static __always_inline int table_publish(__u32 line, __u32 pending, __u32 flags)
+static __always_inline void line_forget_way(struct hg_flow *flow, __u32 pending)
+{
+	__u32 zero = 0;
+	struct hg_state *state = bpf_map_lookup_elem(&hg_state, &zero);
+
+	if (!state || (__u8)state->route_epoch != flow->route_epoch)
+		flow->hop = pending >> HG_FLOW_GENERATION_SHIFT | 1U << 15;
+}
+
+/*
+ * PENDING → LIVE with the flags and the partner given, both words at once: the line may be
+ * another flow's by now, whose partner must not change. Returns 0 when somebody freed the line
+ * meanwhile.
+ */
+static __always_inline int table_publish(__u32 line, __u32 pending, __u32 flags,
+					 __u32 partner)
 {
 	struct hg_flow *flow = table_line(line);
-	__u32 live = (pending & ~HG_FLOW_STATE) | flags | HG_FLOW_LIVE;
+	union {
+		struct {
+			__u32 ctl, partner;
+		};
+		__u64 both;
+	} from, to = { { ctl_live(pending) | flags, partner_index(partner) } };
 
+	_Static_assert(__builtin_offsetof(struct hg_flow, ctl) % 8 == 0 &&
+			   __builtin_offsetof(struct hg_flow, partner) ==
+			       __builtin_offsetof(struct hg_flow, ctl) + 4,
+		       "one word of 64 bits");
 	if (!flow)
 		return 0;
-	return __sync_val_compare_and_swap(&flow->ctl, pending, live) == pending;
+	from.both = *(volatile __u64 *)&flow->ctl;
+	return from.ctl == pending &&
+	       __sync_val_compare_and_swap((__u64 *)&flow->ctl, from.both, to.both) ==
+		   from.both;
 }
 
 static __always_inline int is_same_line(__u32 line, __u32 ctl)
@@ -267,8 +297,10 @@ static __always_inline __u32 insert_search(const struct flow_order *order, __u32
 	if (!table_may_have(home))
 		return LINE_NONE;
 	line = table_search_all(&order->flow.key, home);
-	return line != LINE_NONE && line_is_left(line, order->flow.seen) ? LINE_NONE
-									 : line;
+	/* Who found no way to a line that was left has made another one, behind it. */
+	if (line != LINE_NONE && line_is_left(line, order->flow.seen))
+		line = table_search_all(&order->flow.key, home);
+	return line;
 }
 
 /*
@@ -285,6 +317,33 @@ static __always_inline __u32 insert_rival(const struct flow_order *order, __u32 
 		return is_same_line(order->from, order->from_ctl) ? LINE_NONE
 								  : order->from;
 	return insert_search(order, table_home(order->hash, order->table ^ LINE_EMBRYO));
+}
+
+/*
+ * Stopped for two seconds, an insert has lost its lock or its line; what it wrote after that
+ * it wrote over others: into a reach that has grown (the largest is always safe, the sweeper
+ * lowers it), and into a line that may be another flow's, which ends rather than goes on with
+ * what is not its own.
+ */
+static __always_inline int insert_lost(const struct flow_order *order, __u32 home)
+{
+	struct hg_flow *flow = table_line(home);
+	__u32 ctl, partner, backend;
+
+	if (flow)
+		flow->reach = (order->table ? HG_EMBRYO_WINDOW : HG_FLOW_WINDOW) - 1;
+	flow = table_line(order->line);
+	if (!flow)
+		return -HG_REASON_flow_contended;
+	ctl = ctl_of(flow);
+	order_loads();
+	partner = partner_of(flow, order->line);
+	backend = flow->backend;
+	barrier();
+	if ((ctl & HG_FLOW_STATE) != HG_FLOW_FREE && line_free(flow, ctl) &&
+	    (ctl & HG_FLOW_STATE) == HG_FLOW_LIVE)
+		pair_closed(order->line, ctl, partner, backend);
+	return -HG_REASON_flow_contended;
 }
 
 /*
@@ -308,9 +367,8 @@ static __always_inline int insert_locked(struct flow_order *order, __u32 *lock,
 	if (line == LINE_NONE || !flow)
 		return -HG_REASON_flow_table_full;
 	line_write(flow, &order->flow);
-	/* A new reply's way is not known: a number that no tenant of the line had before. */
-	if (order->table && order->flow.ctl & HG_FLOW_REPLY)
-		flow->hop = pending >> HG_FLOW_GENERATION_SHIFT;
+	if (order->flow.ctl & HG_FLOW_REPLY)
+		line_forget_way(flow, pending);
 	distance = (line - home) & mask;
 	flow = table_line(home);
 	if (flow && distance > flow->reach)
@@ -318,13 +376,11 @@ static __always_inline int insert_locked(struct flow_order *order, __u32 *lock,
 	order->line = line;
 	order->pending = pending;
 	barrier();
-	if (*(volatile __u32 *)lock != mine) {
-		table_free(line, pending);
-		return -HG_REASON_flow_contended;
-	}
+	if (*(volatile __u32 *)lock != mine || !is_same_line(line, pending))
+		return insert_lost(order, home);
 	if ((order->flow.ctl & HG_FLOW_STATE) == HG_FLOW_LIVE &&
-	    !table_publish(line, pending, order->flow.ctl))
-		return -HG_REASON_flow_contended;
+	    !table_publish(line, pending, order->flow.ctl, order->flow.partner))
+		return insert_lost(order, home);
 	return 0;
 }
 
