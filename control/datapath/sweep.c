@@ -174,17 +174,21 @@ static void lower_reach(struct datapath *datapath, const struct flow_table *tabl
 }
 
 /*
- * Replies' ways of another epoch never become valid again by the epoch coming round: each
- * pass moves them along. Byte by byte, as who looks a way up does it: a way that was found in
- * this instant is looked up once more.
+ * What was found or judged in another epoch never becomes valid again by the epoch coming round:
+ * each pass moves it along. By plain stores, as the datapath does it: a way that was found in
+ * this instant is looked up once more, a flow judged in it once more. (65,536 epochs of policy
+ * do not begin in one pass, and nearly all lines are left clean.)
  */
 static void keep_stale(struct datapath *datapath, struct hg_flow *line, uint32_t ctl)
 {
-	uint8_t epoch =
-	    (uint8_t)__atomic_load_n(&datapath->state->route_epoch, __ATOMIC_RELAXED);
+	const struct hg_state *state = datapath->state;
+	uint8_t route = (uint8_t)__atomic_load_n(&state->route_epoch, __ATOMIC_RELAXED);
+	uint16_t policy = (uint16_t)__atomic_load_n(&state->policy, __ATOMIC_RELAXED);
 
-	if (ctl & HG_FLOW_REPLY && line->route_epoch != epoch)
-		*(volatile uint8_t *)&line->route_epoch = (uint8_t)(epoch - 1);
+	if (ctl & HG_FLOW_REPLY && line->route_epoch != route)
+		*(volatile uint8_t *)&line->route_epoch = (uint8_t)(route - 1);
+	if ((uint16_t)(policy - line->key.policy) > HG_POLICY_EPOCH / 2)
+		*(volatile uint16_t *)&line->key.policy = (uint16_t)(policy - 1);
 }
 
 /*
