@@ -91,6 +91,8 @@ $(B)/unit/%: $(B)/san/selftests/unit/%.o $(B)/san/libheadgate.a
 	@mkdir -p $(@D)
 	$(CLANG) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
 $(B)/unit/policy_scarce_test: LDLIBS += -Wl,--wrap=calloc,--wrap=reallocarray,--wrap=strdup
+# CPUs that stand still, at each load and store: selftests/unit/pause.h.
+$(B)/san/selftests/unit/%_pause_test.o: CFLAGS += -fsanitize-coverage=trace-loads,trace-stores
 $(B)/plan/%: $(B)/san/selftests/plan/%.o $(B)/san/libheadgate.a
 	@mkdir -p $(@D)
 	$(CLANG) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
