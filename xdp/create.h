@@ -151,25 +151,29 @@ static __always_inline int create_search(struct flow_order *order)
 {
 	int privileged =
 	    !order->flow.key.snat && host16(order->flow.port) < PORT_PRIVILEGED;
-	__u32 rank, port, best = 0, best_port = 0;
+	__u32 rank, port;
 	int r = -TABLE_EXISTS;
 
+	order->best = 0;
 	for (int i = 0; i < PORT_PROBES; i++) {
 		port = port_next(order->endpoint, privileged, i);
 		r = create_reply(order, be16(port));
 		if (r != -TABLE_EXISTS)
 			return r;
 		rank = port_rank(order->line, order->flow.seen);
-		if (rank > best) {
-			best = rank;
-			best_port = port;
+		if (rank > order->best) {
+			order->best = rank;
+			order->best_port = host16(order->flow.key.dport);
 		}
-		rank = best >> PORT_RANK_SHIFT;
+		rank = order->best >> PORT_RANK_SHIFT;
 		/* In a flood all are unproved: the first of them is the oldest. */
 		if (rank >= PORT_IDLE || (rank == PORT_UNPROVED && i >= 2))
 			break;
 	}
-	return best ? create_over(order, be16(best_port), best >> PORT_RANK_SHIFT) : r;
+	if (!order->best)
+		return r;
+	port = order->best_port;
+	return create_over(order, be16(port), order->best >> PORT_RANK_SHIFT);
 }
 
 /*
