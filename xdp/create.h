@@ -205,21 +205,23 @@ static __always_inline __be16 port_wanted(const struct flow_order *order)
 /* It is held: at the cost of whom? As create_reply(). */
 static __always_inline int create_at(struct flow_order *order)
 {
-	__u32 rank, least = PORT_TIME_WAIT;
 	__be16 port;
+	__u32 rank;
+	int r;
 
 	/* A client that comes from the same port again knows what it does. */
 	if (!order->flow.key.snat || order->flow.key.protocol == IPPROTO_SCTP)
-		return create_over(order, port_apart(&order->flow), least);
+		return create_over(order, port_apart(&order->flow), PORT_TIME_WAIT);
 	if (!is_flooded(order->flow.seen))
 		return -TABLE_EXISTS;
 	port = port_again(order);
-	rank = create_reply(order, port) == -TABLE_EXISTS
-		   ? port_rank(order->line, order->flow.seen) >> PORT_RANK_SHIFT
-		   : PORT_LIVE;
-	if (rank == PORT_UNPROVED || rank >= PORT_IDLE)
-		return create_over(order, port, rank);
-	return -TABLE_EXISTS;
+	r = create_reply(order, port);
+	if (r != -TABLE_EXISTS)
+		return r;
+	rank = port_rank(order->line, order->flow.seen) >> PORT_RANK_SHIFT;
+	if (rank != PORT_UNPROVED && rank < PORT_IDLE)
+		return r;
+	return create_over(order, port, rank);
 }
 
 /*

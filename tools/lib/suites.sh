@@ -178,21 +178,49 @@ suite_lint() {
 	done
 }
 
-# pytest's own summary goes to the log; its junit file is what is counted.
+# Network tests, by file two at a time, since most of them wait more than they work; at the end,
+# alone, those that compare rates or need both CPUs.
 suite_net() {
-	local log=$LOGS/net.log results=$LOGS/net.xml select=()
-	(($# == 0)) || select=(-k "$*")
-	rm -f "$results"
-	PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -p no:cacheprovider \
-		--junitxml="$results" "${select[@]}" selftests/net >"$log" 2>&1 </dev/null || true
-	if [[ ! -s $results ]]; then
-		tally failed "net: pytest did not run"
-		show_failure net "$log"
+	local file running=0
+	if (($#)); then
+		net_run net selftests/net -k "$*"
 		return
 	fi
-	/usr/bin/python3 selftests/net/junit.py "$results" >"$TALLY/net"
+	for file in selftests/net/test_*.py; do
+		! net_wants_all "$file" || continue
+		if ((running == 2)); then
+			wait -n || true
+			running=1
+		fi
+		net_run "$(basename "$file" .py)" "$file" &
+		running=$((running + 1))
+	done
+	wait
+	for file in selftests/net/test_*.py; do
+		! net_wants_all "$file" || net_run "$(basename "$file" .py)" "$file"
+	done
+}
+
+net_wants_all() {
+	[[ $1 == */test_@(volume|flood).py ]]
+}
+
+# net_run NAME ARGUMENT…: pytest's own summary goes to a log; its junit file is what is counted.
+net_run() {
+	local name=$1 log=$LOGS/net-$1.log results=$LOGS/net-$1.xml outcome test
+	shift
+	rm -f "$results"
+	PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -p no:cacheprovider \
+		--junitxml="$results" "$@" >"$log" 2>&1 </dev/null || true
+	if [[ ! -s $results ]]; then
+		tally failed "net: pytest did not run $name"
+		show_failure "$name" "$log"
+		return
+	fi
+	/usr/bin/python3 selftests/net/junit.py "$results" >"$TALLY/net-$name"
 	while read -r outcome test; do
 		tally "$outcome" "$test"
-	done <"$TALLY/net"
-	! grep -q '^failed' "$TALLY/net" || sed '/^=* warnings summary/,$d' "$log" | tail -n 150
+	done <"$TALLY/net-$name"
+	! grep -q '^failed' "$TALLY/net-$name" ||
+		sed '/^=* warnings summary/,$d' "$log" | tail -n 150
 }
