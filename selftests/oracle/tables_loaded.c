@@ -79,6 +79,7 @@ void tables_prepare(struct policy_tables *tables)
 	tables->cells = policy->cells;
 	tables->sets = policy->sets;
 	tables->pods = policy->pods;
+	tables->pod_seed = harness.config.seed;
 	tables->ports = policy->ports;
 	tables->v4 = policy->v4;
 	tables->v4_blocks = policy->v4_blocks;
