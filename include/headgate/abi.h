@@ -260,7 +260,6 @@ struct hg_cursor {
 	__u32 answers;
 	__u32 event_tick; /* rate limit of hg_policy_events */
 	__u32 events;
-	__u32 flood_tick; /* when an embryonic flow last had to go before its time */
 };
 
 /*
@@ -277,7 +276,9 @@ struct hg_state {
 	__u32 policy;	   /* enum hg_policy_state */
 	/* hg_config.seed of all programs that use these maps; drawn when they are made */
 	__u64 seed;
-	__u32 spare[10];
+	__u32 flood_tick; /* when an embryonic flow last had to go before its time;
+			     written by the datapath */
+	__u32 spare[9];
 };
 
 /* Time-outs by what both directions have seen; ticks in the datapath, seconds in options.

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * flood ADDRESS PORT COUNT: COUNT TCP SYNs (IPv4, raw socket) to ADDRESS:PORT from forged
+ * flood ADDRESS PORT COUNT RATE: COUNT TCP SYNs (IPv4, raw socket) to ADDRESS:PORT, at most
+ * RATE in a second, from forged
  * sources in 198.18.0.0/15, the range set aside for such tests; the lab's router drops
  * what comes back to it. SIGTERM ends it earlier. Prints how many were sent.
  */
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 #include "net.h"
 #include "segment.h"
@@ -20,11 +22,34 @@ static void stop(int number)
 	stopped = 1;
 }
 
+static uint64_t rate, started_ns;
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+/* By bunches of a hundred: a sleep takes longer than a SYN. */
+static void keep_pace(uint64_t n)
+{
+	uint64_t due_ns = n * 1000000000ULL / rate, now;
+
+	started_ns = started_ns ?: now_ns();
+	now = now_ns() - started_ns;
+	if (now < due_ns)
+		usleep((useconds_t)((due_ns - now) / 1000));
+}
+
 static void forge(struct segment_plan *plan, uint64_t n)
 {
 	struct sockaddr_in *source = (struct sockaddr_in *)&plan->source;
 	uint64_t random = net_word(0x5e5, n);
 
+	if (n % 100 == 0)
+		keep_pace(n);
 	source->sin_addr.s_addr = htonl(FIRST_SOURCE + ((uint32_t)random & SOURCES));
 	source->sin_port = htons((uint16_t)(1024 + (random >> 32) % 60000));
 	plan->tcp.seq = (uint32_t)(random >> 16);
@@ -37,8 +62,8 @@ int main(int argc, char **argv)
 	socklen_t length;
 	int r;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: flood ADDRESS PORT COUNT\n");
+	if (argc != 5 || !(rate = strtoull(argv[4], NULL, 10))) {
+		fprintf(stderr, "usage: flood ADDRESS PORT COUNT RATE\n");
 		return 2;
 	}
 	if (net_resolve(argv[1], argv[2], &plan.target, &length) < 0 ||

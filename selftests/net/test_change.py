@@ -99,7 +99,7 @@ def test_new_connections_work_while_no_daemon_runs(lab, gate):
 def test_connections_outlive_a_syn_flood(lab, gate):
     gate.serve(shop(EVERYONE))
     with lab.hold("client", VIP[V4], ECHO, CONNECTIONS) as report:
-        sent = lab.run("client", BUILD / "net/flood", VIP[V4], ECHO, 300_000, timeout=120)
+        sent = lab.run("client", BUILD / "net/flood", VIP[V4], ECHO, 300_000, 1_000_000, timeout=120)
         assert int(sent) == 300_000
         answers = lab.fetch_many("client", url(VIP[V4]), 20)
         assert set(answers) <= set(EVERYONE), answers

@@ -179,7 +179,7 @@ suite_lint() {
 }
 
 # Network tests, by file two at a time, since most of them wait more than they work; at the end,
-# alone, those that compare rates or need both CPUs.
+# alone, those that compare rates, flood, or give an answer little time.
 suite_net() {
 	local file running=0
 	if (($#)); then
@@ -202,7 +202,7 @@ suite_net() {
 }
 
 net_wants_all() {
-	[[ $1 == */test_@(volume|flood).py ]]
+	[[ $1 == */test_@(volume|flood|change|policy_change).py ]]
 }
 
 # net_run NAME ARGUMENT…: pytest's own summary goes to a log; its junit file is what is counted.
