@@ -29,10 +29,13 @@
 #include "order.h"
 #include "stats.h"
 
-#define LINE_EMBRYO  (1U << 30) /* the line is in hg_embryos */
-#define LINE_NONE    HG_FLOW_PARTNER_NONE
-#define LOCK_TRIES   64
-#define CAS_TRIES    4
+#define LINE_EMBRYO (1U << 30) /* the line is in hg_embryos */
+#define LINE_NONE   HG_FLOW_PARTNER_NONE
+#define LOCK_TRIES  64
+#define CAS_TRIES   4
+/* A closing packet of the other direction changes flags up to four times; half of a flow must
+ * not stay because of that. */
+#define FREE_TRIES   8
 #define TABLE_EXISTS 1000 /* above every reason */
 
 /* A line as it stood at one instant. */
@@ -327,7 +330,7 @@ static __always_inline int line_free(struct hg_flow *flow, __u32 ctl)
 {
 	__u32 now = ctl;
 
-	for (int i = 0; i < CAS_TRIES; i++) {
+	for (int i = 0; i < FREE_TRIES; i++) {
 		if ((now ^ ctl) & HG_FLOW_IDENTITY)
 			return 0;
 		ctl = now;

@@ -80,7 +80,7 @@ size_t network_link_macs(const struct network *network, uint32_t ifindex,
 			 uint8_t (*ret_macs)[6], size_t size)
 {
 	assert_true(!network && ifindex && seen.above < size);
-	for (uint8_t i = 0; i <= seen.above; i++)
+	for (size_t i = 0; i <= seen.above; i++)
 		ret_macs[i][0] = (uint8_t)(i + 1);
 	return seen.above + 1;
 }
