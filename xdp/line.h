@@ -341,8 +341,9 @@ static __always_inline int line_free(struct hg_flow *flow, __u32 ctl)
 	return 0;
 }
 
-/* Free a line that still has this identity. Returns 1 when this call did it. */
-static __always_inline int table_free(__u32 line, __u32 ctl)
+/* Free a line that still has this identity. Returns 1 when this call did it. Global: verified
+ * once. */
+__noinline int table_free(__u32 line, __u32 ctl)
 {
 	struct hg_flow *flow = table_line(line);
 
