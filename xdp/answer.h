@@ -217,7 +217,7 @@ static __always_inline int is_unicast(const struct packet *p)
 	return bytes[12] != 0 && bytes[12] != 127 && bytes[12] < 224;
 }
 
-/* Not broadcast, as a pod may do it. At a NIC ours() has asked for more. */
+/* Not broadcast, as a pod may do it. At a NIC more was asked before (mac.h). */
 static __always_inline int is_for_us(const struct packet *p)
 {
 	const struct ethhdr *eth = packet_at(p, 0, sizeof(*eth));

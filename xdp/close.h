@@ -58,7 +58,7 @@ static __always_inline int reset_counts(const struct closing *closing,
 	/* A SYN is refused before there is a number to acknowledge. */
 	if (lines->line & LINE_EMBRYO && !(lines->other_ctl & HG_FLOW_REPLY))
 		acknowledged = lines->flow;
-	/* The other end's number is that of its FIN for now. */
+	/* Until its FIN is acknowledged, the other end's number is that of the FIN. */
 	if (lines->other_ctl & HG_FLOW_ENDING)
 		acknowledged = lines->other;
 	if (!acknowledged)

@@ -15,7 +15,6 @@ const volatile struct hg_config hg_config SEC(".rodata.config") = {
 	.flow_mask = 524288 - 1,
 	.embryo_mask = 65536 - 1,
 	.backends = 131072,
-	.cpus = 2,
 	.stats_own = 2,
 	.port_first = 1024,
 	.port_last = 32767,

@@ -87,7 +87,6 @@ static void set_config(struct datapath *datapath, const struct map_sizes *sizes)
 	config->embryo_mask = sizes->entries[MAP_EMBRYOS] - 1;
 	config->pod_mask = sizes->entries[MAP_POLICY_PODS] - HG_POLICY_POD_WINDOW - 1;
 	config->backends = sizes->entries[MAP_BACKENDS];
-	config->cpus = cpus_online();
 	datapath->stats_rows = sizes->rows;
 	stats_share_out(sizes->rows, cpus_possible(), config);
 	config->port_first = options->port_first;

@@ -307,7 +307,6 @@ struct hg_config {
 	__u32 embryo_mask; /* lines of hg_embryos − 1 */
 	__u32 pod_mask;	   /* of homes in hg_policy_pods */
 	__u32 backends;	   /* entries of hg_backends: stride of hg_stats */
-	__u32 cpus; /* parts of the SNAT port range; a later CPU is in one of them too */
 	__u32 stats_own; /* rows of hg_stats */
 	__u32 stats_shared;
 	__u32 port_first; /* SNAT ports, host order, inclusive */
@@ -320,7 +319,7 @@ struct hg_config {
 	__u8 frags;		    /* loaded with BPF_F_XDP_HAS_FRAGS */
 	__u8 source_check;	    /* a pod sends from its own addresses only */
 	__u8 weak_order; /* the compiler's, not the control process's: xdp/order.h */
-	__u8 spare[2];
+	__u8 spare[6];
 };
 
 /* XDP metadata: what `nic` tells `nic_tc` about a packet that it translated.

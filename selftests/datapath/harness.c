@@ -30,7 +30,6 @@ struct hg_config harness_config(void)
 		.flow_mask = HARNESS_LINES - 1,
 		.embryo_mask = HARNESS_LINES - 1,
 		.backends = HARNESS_BACKENDS,
-		.cpus = (uint32_t)libbpf_num_possible_cpus(),
 		.stats_own = (uint32_t)libbpf_num_possible_cpus(),
 		.port_first = HARNESS_PORT_FIRST,
 		.port_last = HARNESS_PORT_LAST,
