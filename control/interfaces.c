@@ -67,6 +67,17 @@ static void tell_link(struct controller *controller, const struct interface *int
 }
 
 /* A NIC takes the frames that are sent to it or to an interface above it. */
+/* Why an interface takes the frames of all. */
+static const char *macs_obstacle(int r)
+{
+	if (r == -EEXIST)
+		return "another NIC of ours has an interface index that equals its own "
+		       "but for "
+		       "a multiple of 256 (see 'ip link'; a reboot numbers them anew)";
+	return r < 0 ? strerror(-r)
+		     : "more than six interfaces with MACs of their own stand on it";
+}
+
 static void tell_macs(struct controller *controller, struct interface *interface)
 {
 	uint8_t macs[HG_MACS_EACH][6] = { 0 };
@@ -79,10 +90,9 @@ static void tell_macs(struct controller *controller, struct interface *interface
 	int r =
 	    datapath_set_macs(controller->datapath, interface->link.ifindex, macs, count);
 	if (r < 0 || count > HG_MACS_EACH)
-		log_warning("interface %s: frames sent to other machines are balanced "
-			    "too: %s",
-			    interface->link.name,
-			    r < 0 ? strerror(-r) : "too many interfaces stand on it");
+		log_warning("interface %s: frames that are sent to other machines are "
+			    "balanced too, because %s: keep it out of promiscuous mode",
+			    interface->link.name, macs_obstacle(r));
 	interface->told = true;
 	interface->mac_count = count;
 	memcpy(interface->macs, macs, sizeof(macs));

@@ -7,17 +7,21 @@
 #ifndef XDP_CLAIM_H
 #define XDP_CLAIM_H
 
-#include "line.h"
+#include "clock.h"
+#include "pair.h"
 
 static __always_inline int line_claim(struct hg_flow *flow, __u32 ctl, __u32 now,
 				      __u32 *ret_pending)
 {
 	__u32 next = (ctl & HG_FLOW_STATE) == HG_FLOW_FREE
 			 ? (ctl & HG_FLOW_IDENTITY & ~HG_FLOW_STATE)
-			 : ctl_free(ctl);
+			 : hg_flow_ctl_free(ctl);
 
 	next |= HG_FLOW_PENDING;
-	/* First, so that nobody takes the line for one that was left PENDING long ago. */
+	/* First, so that nobody takes the line for one that was left PENDING long ago; not into
+	 * one that somebody else has got meanwhile: `seen` shares its word with `proof`. */
+	if (ctl_of(flow) != ctl)
+		return 0;
 	flow->seen = now;
 	barrier();
 	if (__sync_val_compare_and_swap(&flow->ctl, ctl, next) != ctl)
@@ -26,35 +30,17 @@ static __always_inline int line_claim(struct hg_flow *flow, __u32 ctl, __u32 now
 	return 1;
 }
 
-/* The time-out of one line by what its own direction has seen; both directions must be
- * idle. */
-static __always_inline __u32 line_timeout(const struct hg_flow *flow, __u32 ctl)
-{
-	if ((ctl & HG_FLOW_STATE) == HG_FLOW_PENDING)
-		return HG_TICKS(2);
-	if (flow->key.protocol == 17)
-		return hg_config.timeout[HG_TIMEOUT_UDP_STREAM];
-	if (flow->key.protocol == 132)
-		return hg_config.timeout[HG_TIMEOUT_SCTP];
-	if (ctl & HG_FLOW_RESET)
-		return hg_config.timeout[HG_TIMEOUT_RST];
-	if (ctl & HG_FLOW_ENDED)
-		return hg_config.timeout[HG_TIMEOUT_FIN];
-	return hg_config.timeout[HG_TIMEOUT_ESTABLISHED];
-}
-
+/* Is the time of the flow that a line holds over? */
 static __always_inline int line_is_idle(const struct hg_flow *flow, __u32 line, __u32 ctl,
 					__u32 now)
 {
-	const struct hg_flow *other;
-	__u32 timeout = line_timeout(flow, ctl);
+	__u32 partner = partner_of(flow, line), age = line_age(flow, now);
+	struct hg_flow *other = partner == LINE_NONE ? 0 : table_line(partner);
+	__u32 other_age = other ? line_age(other, now) : age;
 
-	if (line_age(flow, now) <= timeout)
-		return 0;
-	if (flow->partner == LINE_NONE || (ctl & HG_FLOW_STATE) == HG_FLOW_PENDING)
-		return 1;
-	other = table_line(partner_of(flow, line));
-	return !other || line_age(other, now) > timeout;
+	return (other_age < age ? other_age : age) >=
+	       hg_flow_timeout(hg_config.timeout, flow->key.protocol, ctl,
+			       other ? ctl_of(other) : 0, !!(line & LINE_EMBRYO));
 }
 
 enum flow_end {
@@ -77,19 +63,19 @@ static __always_inline enum flow_end line_end(const struct hg_flow *flow, __u32 
 }
 
 /*
- * May a line be taken from its tenant, when none is free? An embryonic one always, but not
+ * May a line that is not FREE be taken from its tenant, when none is? An embryonic one always, but not
  * while it is made; in the main table one whose time-out has passed or whose flow has ended:
  * a connection that lives comes before one that is remembered.
  */
 static __always_inline int line_may_go(const struct hg_flow *flow, __u32 line, __u32 ctl,
 				       __u32 now)
 {
+	if ((ctl & HG_FLOW_STATE) == HG_FLOW_PENDING)
+		return line_age(flow, now) > HG_FLOW_LEFT_TICKS;
 	if (line & LINE_EMBRYO)
-		return (ctl & HG_FLOW_STATE) != HG_FLOW_PENDING ||
-		       line_age(flow, now) > HG_TICKS(2);
+		return 1;
 	return line_is_idle(flow, line, ctl, now) ||
-	       ((ctl & HG_FLOW_STATE) == HG_FLOW_LIVE &&
-		line_end(flow, line, ctl) != FLOW_GOES_ON);
+	       line_end(flow, line, ctl) != FLOW_GOES_ON;
 }
 
 /* A FREE line of the window, the home line apart. */
@@ -111,17 +97,27 @@ static __noinline __u32 claim_free(__u32 home, __u32 now, __u32 *ret_pending)
 	return LINE_NONE;
 }
 
-/* Claim a line whatever it holds; a flow that it belonged to ends in both directions. */
-static __always_inline int claim_over(__u32 line, struct hg_flow *flow, __u32 ctl,
-				      __u32 now, __u32 *ret_pending)
+/*
+ * Claim a line from its tenant, whose flow ends in both directions. Returns its ctl while PENDING,
+ * 0 when it cannot be had. Global: verified once.
+ */
+__noinline __u32 claim_over(__u32 line, __u32 ctl, __u32 now)
 {
-	__u32 partner = partner_of(flow, line), backend = flow->backend;
+	struct hg_flow *flow = table_line(line);
+	int is_live = (ctl & HG_FLOW_STATE) == HG_FLOW_LIVE;
+	struct line_other other;
+	__u32 backend, pending;
 
-	if (!line_claim(flow, ctl, now, ret_pending))
+	if (!flow)
 		return 0;
-	if ((ctl & HG_FLOW_STATE) == HG_FLOW_LIVE)
-		pair_closed(line, ctl, partner, backend);
-	return 1;
+	order_loads(); /* ctl was read before */
+	backend = flow->backend;
+	if ((!line_other(flow, line, ctl, &other) && is_live) ||
+	    !line_claim(flow, ctl, now, &pending))
+		return 0;
+	if (is_live && other_free(ctl, other.line, other.ctl))
+		stats_closed(backend_index(backend));
+	return pending;
 }
 
 /* Was it answered? Of an embryonic flow, which then waits for its client alone. */
@@ -151,8 +147,9 @@ __noinline __u32 line_spare(__u32 line, __u32 now)
  * away than a flood leaves them time are told by what they say later (flow_resumes()).
  */
 #define FLOOD_TICKS HG_TICKS(5)
-__noinline int flood_note(__u32 now)
+__noinline int flood_note(void)
 {
+	__u32 now = clock_tick();
 	__u32 zero = 0;
 	struct hg_state *state = bpf_map_lookup_elem(&hg_state, &zero);
 
@@ -178,18 +175,19 @@ __noinline __u32 find_oldest(__u32 home, __u32 now)
 		}
 	}
 	if (home & LINE_EMBRYO && best && best < FLOOD_TICKS)
-		flood_note(now);
+		flood_note();
 	return oldest;
 }
 
 /* Is there a flood of new flows, or was lately? It comes by some CPUs, its victims by others. */
-static __always_inline int is_flooded(__u32 now)
+static __always_inline int is_flooded(void)
 {
 	__u32 zero = 0;
 	struct hg_state *state = bpf_map_lookup_elem(&hg_state, &zero);
 
+	/* Unsigned: after years one that is long over would else come again. */
 	return state && state->flood_tick &&
-	       hg_flow_age(now, state->flood_tick) < FLOOD_TICKS;
+	       clock_tick() + 1 - state->flood_tick <= FLOOD_TICKS;
 }
 
 /* A line for a new key: a free one, else one that may be taken over. */
@@ -209,12 +207,11 @@ static __always_inline __u32 claim_line(__u32 home, __u32 now, __u32 *ret_pendin
 	if (!flow)
 		return LINE_NONE;
 	ctl = ctl_of(flow);
-	order_loads();
 	/* Another CPU may have claimed it since it was found. */
-	if (!line_may_go(flow, line, ctl, now) ||
-	    !claim_over(line, flow, ctl, now, ret_pending))
+	if (!line_may_go(flow, line, ctl, now))
 		return LINE_NONE;
-	return line;
+	*ret_pending = claim_over(line, ctl, now);
+	return *ret_pending ? line : LINE_NONE;
 }
 
 #endif

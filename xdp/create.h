@@ -23,9 +23,8 @@ enum port_rank {
 	PORT_RESTED,	/* closed by the client, or long ago */
 	PORT_RESET,
 };
-#define PORT_RANK_SHIFT	     HG_TICK_BITS
-#define PORT_TIME_WAIT_TICKS HG_TICKS(60) /* TCP_TIMEWAIT_LEN */
-#define PORT_IDLE_TICKS	     HG_TICKS(4)
+#define PORT_RANK_SHIFT HG_TICK_BITS
+#define PORT_IDLE_TICKS HG_TICKS(4)
 
 /* enum port_rank << PORT_RANK_SHIFT | age of the flow that holds a reply key. */
 __noinline __u32 port_rank(__u32 line, __u32 now)
@@ -48,9 +47,8 @@ __noinline __u32 port_rank(__u32 line, __u32 now)
 	if (end == FLOW_RESET)
 		rank = PORT_RESET;
 	else if (end == FLOW_CLOSED)
-		rank = ctl & HG_FLOW_LEFT_FIRST && age < PORT_TIME_WAIT_TICKS
-			   ? PORT_TIME_WAIT
-			   : PORT_RESTED;
+		rank = ctl & HG_FLOW_LEFT_FIRST && age < HG_TIME_WAIT ? PORT_TIME_WAIT
+								      : PORT_RESTED;
 	else if (line_is_idle(flow, line, ctl, now))
 		rank = PORT_RESTED;
 	else if (line & LINE_EMBRYO)
@@ -62,20 +60,10 @@ __noinline __u32 port_rank(__u32 line, __u32 now)
 __noinline int port_take(__u32 line, __u32 now, __u32 least)
 {
 	struct hg_flow *flow = table_line(line);
-	struct flow_view view = { .line = line };
+	__u32 ctl = flow ? ctl_of(flow) : HG_FLOW_FREE;
 
-	if (!flow)
-		return 0;
-	view.ctl = ctl_of(flow);
-	order_loads();
-	view.partner = partner_of(flow, line);
-	view.backend = flow->backend;
-	barrier();
-	if ((view.ctl & HG_FLOW_STATE) != HG_FLOW_LIVE ||
-	    port_rank(line, now) >> PORT_RANK_SHIFT < least)
-		return 0;
-	table_free_pair(&view);
-	return 1;
+	return (ctl & HG_FLOW_STATE) == HG_FLOW_LIVE &&
+	       port_rank(line, now) >> PORT_RANK_SHIFT >= least && flow_close(line, ctl);
 }
 
 static __always_inline __u32 port_advance(__u32 *cursor, __u32 step)
@@ -195,7 +183,7 @@ static __always_inline __be16 port_wanted(const struct flow_order *order)
 
 	if (!order->flow.key.snat || order->flow.key.protocol == IPPROTO_SCTP)
 		return port_apart(&order->flow);
-	if (is_flooded(order->flow.seen))
+	if (is_flooded())
 		return port_again(order);
 	cursor = bpf_map_lookup_elem(&hg_ports, &index);
 	port = cursor ? port_advance(cursor, 1) : 0;
@@ -212,7 +200,7 @@ static __always_inline int create_at(struct flow_order *order)
 	/* A client that comes from the same port again knows what it does. */
 	if (!order->flow.key.snat || order->flow.key.protocol == IPPROTO_SCTP)
 		return create_over(order, port_apart(&order->flow), PORT_TIME_WAIT);
-	if (!is_flooded(order->flow.seen))
+	if (!is_flooded())
 		return -TABLE_EXISTS;
 	port = port_again(order);
 	r = create_reply(order, port);
@@ -246,20 +234,15 @@ __noinline int create_port(struct flow_order *order)
 	return r == -TABLE_EXISTS ? -HG_REASON_snat_ports : r;
 }
 
-/* The reply line as it shall stand, its port apart. */
-static __always_inline void reply_fill(const struct packet *p,
-				       const struct hg_backend *backend, __u8 snat,
-				       struct flow_order *order)
+/* The reply line as it shall stand, its source and its port apart. */
+static __always_inline void reply_fill(const struct packet *p, struct flow_order *order)
 {
 	struct hg_flow *flow = &order->flow;
 
 	order->table = LINE_EMBRYO;
 	order->from = LINE_NONE;
-	flow->key.src = backend->addr;
 	flow->key.dst = p->key.src;
-	flow->key.sport = backend->port;
 	flow->key.protocol = p->key.protocol;
-	flow->key.snat = snat;
 	flow->key.policy = p->key.policy;
 	flow->ctl = HG_FLOW_PENDING | HG_FLOW_REPLY | (flow->ctl & HG_FLOW_DIRECT);
 	flow->partner = LINE_NONE;
@@ -317,10 +300,9 @@ static __always_inline int create_pair(struct packet *p, struct flow_order *orde
 		p->line = order->line; /* another CPU made it first */
 		return NEXT;
 	}
-	if (!table_publish(reply_line, reply_pending, reply_flags, order->line)) {
-		table_free(order->line, ctl_live(order->pending));
+	if (!pair_publish(reply_line, reply_pending, reply_flags, order->line,
+			  order->pending))
 		return -HG_REASON_flow_contended;
-	}
 	stats_created(backend_index(stamp));
 	if (policy_state() & HG_POLICY_ON)
 		policy_count_connection();
@@ -328,35 +310,62 @@ static __always_inline int create_pair(struct packet *p, struct flow_order *orde
 	return NEXT;
 }
 
-/* Both lines of the flow that is ordered, through a Service. As create_pair(). */
+/* Who answers the flow that is ordered, and to which of our addresses. 0 or -reason. */
+static __always_inline int reply_source(const struct packet *p, struct flow_order *order)
+{
+	struct hg_backend *backend = backend_of(order->flow.backend);
+	struct hg_flow_key *key = &order->flow.key;
+
+	if (!backend)
+		return -HG_REASON_table_changing;
+	if (order->flow.ctl & HG_FLOW_DIRECT) {
+		key->src = p->key.dst;
+		key->sport = p->key.dport;
+		return 0;
+	}
+	key->src = backend->addr;
+	key->sport = backend->port;
+	key->snat = create_snat(p, backend);
+	order->endpoint = backend->endpoint;
+	return key->snat || backend->snat || !addr_equal(&p->key.src, &backend->addr)
+		   ? 0
+		   : -HG_REASON_snat_ports;
+}
+
+/* Both lines of the flow that is ordered. As create_pair(). */
 static __noinline int create(struct packet *p)
 {
 	__u32 zero = 0;
 	struct hg_state *state = bpf_map_lookup_elem(&hg_state, &zero);
 	struct flow_order *order = scratch(&hg_order);
-	struct hg_backend *backend;
-	__u8 snat;
 	int r;
 
 	if (!order)
 		return -HG_REASON_flow_contended;
-	backend = backend_of(order->flow.backend);
-	if (!backend)
-		return -HG_REASON_table_changing;
-	snat = create_snat(p, backend);
-	if (!snat && !backend->snat && addr_equal(&p->key.src, &backend->addr))
-		return -HG_REASON_snat_ports;
-	reply_fill(p, backend, snat, order);
+	r = reply_source(p, order);
+	if (r < 0)
+		return r;
+	reply_fill(p, order);
 	/* The reply's way is asked for by the first reply: a SYN that gets none costs no
 	 * FIB lookup. */
 	order->flow.route_epoch = state ? (__u8)(state->route_epoch - 1) : 0;
-	order->endpoint = backend->endpoint;
 	order->choice = (__u32)(p->hash >> 32);
 	order->opens = p->opens;
 	r = create_reply(order, port_wanted(order));
 	if (r == -TABLE_EXISTS)
 		r = create_port(order);
 	return r < 0 ? r : create_pair(p, order, order->flow.key.dport);
+}
+
+/* The line that takes packets with this key for answers, and translates them; else LINE_NONE. */
+__noinline __u32 reply_of_another(const struct hg_flow_key *key, __u64 hash)
+{
+	struct flow_view view = {};
+
+	if (!key || !table_find(key, hash, &view) || !(view.ctl & HG_FLOW_REPLY) ||
+	    !backend_of(view.backend))
+		return LINE_NONE;
+	return view.line;
 }
 
 /*
@@ -367,26 +376,19 @@ static __noinline int create(struct packet *p)
  */
 static __noinline int clash(const struct packet *p)
 {
-	struct flow_order *order;
+	struct flow_order *order = order_fresh();
 	struct hg_flow_key key;
-	struct hg_flow *flow;
-	__u32 line, stamp;
+	__u32 line;
 
-	if (!mac_is_ours(p))
-		return PASS;
 	key_reverse(&p->key, &key);
-	line = table_locate(&key, hg_hash_flow(&key, hg_config.seed));
-	flow = line == LINE_NONE ? 0 : table_line(line);
-	if (!flow || !(ctl_of(flow) & HG_FLOW_REPLY))
+	line = reply_of_another(&key, hg_hash_flow(&key, hg_config.seed));
+	if (line == LINE_NONE || !mac_is_ours(p) ||
+	    port_take(line, p->now, PORT_TIME_WAIT))
 		return PASS;
-	stamp = *(volatile __u32 *)&flow->backend;
-	if (!backend_index(stamp) || port_take(line, p->now, PORT_TIME_WAIT))
-		return PASS;
-	order = order_fresh();
 	if (!order)
 		return PASS;
-	order->flow.backend = stamp;
 	order->flow.ctl = HG_FLOW_DIRECT;
+	order->flow.backend = HG_FLOW_APART;
 	return NEXT;
 }
 

@@ -21,7 +21,9 @@
 /* Of flow_way_known(): not a verdict. */
 #define ASK 100
 
-/* The key that a packet of this line (which has `key`) gets: DNAT and SNAT forward, both undone in a reply.
+/*
+ * The key that a packet of this line (which has `key`) gets: DNAT and SNAT forward, both undone
+ * in a reply. A client that addressed the backend itself goes on to do so.
  */
 static __always_inline int flow_target(const struct flow_view *view,
 				       const struct hg_backend *backend,
@@ -35,17 +37,16 @@ static __always_inline int flow_target(const struct flow_view *view,
 	ret_to->snat = 0;
 	ret_to->policy = 0;
 	if (view->ctl & HG_FLOW_REPLY) {
-		ret_to->src = view->ctl & HG_FLOW_DIRECT ? backend->addr : backend->vip;
-		ret_to->sport =
-		    view->ctl & HG_FLOW_DIRECT ? backend->port : backend->vport;
+		ret_to->src = view->ctl & HG_FLOW_DIRECT ? key->src : backend->vip;
+		ret_to->sport = view->ctl & HG_FLOW_DIRECT ? key->sport : backend->vport;
 		ret_to->dst = view->client;
 		ret_to->dport = view->port;
 		return NEXT;
 	}
 	ret_to->src = key->src;
-	ret_to->dst = backend->addr;
+	ret_to->dst = view->ctl & HG_FLOW_DIRECT ? key->dst : backend->addr;
 	ret_to->sport = view->port;
-	ret_to->dport = backend->port;
+	ret_to->dport = view->ctl & HG_FLOW_DIRECT ? key->dport : backend->port;
 	if (!index)
 		return NEXT;
 	snat = bpf_map_lookup_elem(&hg_snat, &index);
@@ -139,15 +140,6 @@ static __noinline int flow_way(struct packet *p, const struct flow_resolved *res
 	return forward(p, &resolved->to, hop);
 }
 
-/* An acknowledgement passes: the next reset from the other end must bear its number. */
-static __always_inline void flow_acknowledge(struct hg_flow *flow, __u32 ack)
-{
-	__u32 step = proof_gap(hg_flow_proof(flow), ack);
-
-	if (step && step < PROOF_STEP)
-		hg_flow_set_proof(flow, ack);
-}
-
 /* Record that this direction was seen, and with what. PASS: it is another machine's (mac.h). */
 static __always_inline int flow_touch(const struct packet *p,
 				      const struct flow_view *view)
@@ -166,8 +158,8 @@ static __always_inline int flow_touch(const struct packet *p,
 	}
 	if (fresh | slow)
 		flow_close_by(p, view->line, view->ctl);
-	else if (p->key.protocol == IPPROTO_TCP && !(view->ctl & HG_FLOW_ENDING) &&
-		 !(view->line & LINE_EMBRYO))
+	else if (p->key.protocol == IPPROTO_TCP && p->seen & HG_FLOW_ACK &&
+		 !(view->ctl & HG_FLOW_ENDING) && !(view->line & LINE_EMBRYO))
 		flow_acknowledge(flow, p->ack);
 	return NEXT;
 }
@@ -230,20 +222,6 @@ static __noinline int flow_embryonic(struct packet *p, __u32 line)
 	return 0;
 }
 
-/* Free both directions of the flow that this line, unless it has changed, belongs to. */
-__noinline int flow_close(__u32 line, __u32 ctl)
-{
-	struct hg_flow *flow = table_line(line);
-	__u32 partner, backend;
-
-	if (!flow)
-		return 0;
-	partner = partner_of(flow, line);
-	backend = flow->backend;
-	barrier();
-	return line_free(flow, ctl) && pair_closed(line, ctl, partner, backend);
-}
-
 /*
  * A line was judged in this epoch. When it has become another flow's under our hands, that one
  * is judged again rather than not at all.
@@ -278,15 +256,14 @@ static __always_inline struct policy_question *
 flow_question(const struct packet *p, const struct flow_view *view, __u32 state)
 {
 	struct hg_backend *backend = backend_of(view->backend);
-	int is_reply = !!(view->ctl & HG_FLOW_REPLY);
 	const struct hg_flow_key *key = &p->key;
 
-	if (backend)
-		return policy_ask(is_reply ? &view->client : &key->src, &backend->addr,
-				  key->protocol, backend->port, state);
-	if (is_reply)
-		return policy_ask(&key->dst, &key->src, key->protocol, key->sport, state);
-	return policy_ask(&key->src, &key->dst, key->protocol, key->dport, state);
+	if (view->ctl & HG_FLOW_REPLY)
+		return policy_ask(&view->client, &key->src, key->protocol, key->sport,
+				  state);
+	if (!backend || view->ctl & HG_FLOW_DIRECT)
+		return policy_ask(&key->src, &key->dst, key->protocol, key->dport, state);
+	return policy_ask(&key->src, &backend->addr, key->protocol, backend->port, state);
 }
 
 /*
@@ -306,7 +283,7 @@ static __noinline int flow_rejudge(struct packet *p, __u32 line, __u32 state)
 		r = question ? policy_decide(question) : -HG_REASON_flow_contended;
 	}
 	if (r < 0)
-		table_free_pair(&view);
+		flow_close(view.line, view.ctl);
 	else
 		flow_stamp(&view, state);
 	return r;

@@ -7,10 +7,14 @@
  *
  *   insert  under the key's lock (one of HG_LOCKS; it covers both tables): search the key;
  *           claim FREE → PENDING by CAS; write key and payload; raise the home line's reach;
- *           PENDING → LIVE by CAS, a full barrier, and the partner with it. One lock at a time: a pair is inserted
- *           reply first (left PENDING), then forward, then the reply is published.
+ *           PENDING → LIVE by CAS, a full barrier, and the partner with it. One lock at a
+ *           time: a pair is inserted reply first (left PENDING), then forward, then the
+ *           reply is published.
  *   read    ctl, key, payload copied, ctl again: only LIVE with the same generation counts.
- *   free    CAS to FREE with the next generation: a reader that holds the old one misses.
+ *   free    CAS to FREE with the next generation: a reader that holds the old one misses. Of a
+ *           pair the other line is looked up before, and freed by its own generation: behind
+ *           the first CAS both may be another flow's. A pair whose reply is still PENDING
+ *           belongs to who makes it; nobody else frees it. See pair.h.
  *
  * `seen` and `proof` are the only plain stores into a LIVE line, by packets of its own
  * direction; a lost one costs a tick of age, or makes an end go unbelieved. Loads that must not
@@ -27,7 +31,6 @@
 #include <headgate/hash.h>
 #include "maps.h"
 #include "order.h"
-#include "stats.h"
 
 #define LINE_EMBRYO (1U << 30) /* the line is in hg_embryos */
 #define LINE_NONE   HG_FLOW_PARTNER_NONE
@@ -147,6 +150,19 @@ static __always_inline __u32 partner_of(const struct hg_flow *flow, __u32 line)
 	__u32 partner = flow->partner;
 
 	return partner == LINE_NONE ? LINE_NONE : partner | (line & LINE_EMBRYO);
+}
+
+/* ctl and partner, which are published together: as they stood at one instant. */
+union line_head {
+	struct {
+		__u32 ctl, partner;
+	};
+	__u64 both;
+};
+
+static __always_inline union line_head line_head(const struct hg_flow *flow)
+{
+	return (union line_head){ .both = *(const volatile __u64 *)&flow->ctl };
 }
 
 static __always_inline __u32 partner_index(__u32 partner)
@@ -315,15 +331,18 @@ __noinline int table_mark(__u32 line, __u32 ctl, __u32 add, __u32 remove)
 	return 0;
 }
 
+/* Has a line kept its tenant, and its state? */
+static __always_inline int is_same_line(__u32 line, __u32 ctl)
+{
+	struct hg_flow *flow = line == LINE_NONE ? 0 : table_line(line);
+
+	return flow && !((ctl_of(flow) ^ ctl) & HG_FLOW_IDENTITY);
+}
+
 /* The identity that a line has once published. */
 static __always_inline __u32 ctl_live(__u32 pending)
 {
 	return (pending & ~HG_FLOW_STATE) | HG_FLOW_LIVE;
-}
-
-static __always_inline __u32 ctl_free(__u32 ctl)
-{
-	return ((ctl >> HG_FLOW_GENERATION_SHIFT) + 1) << HG_FLOW_GENERATION_SHIFT;
 }
 
 static __always_inline int line_free(struct hg_flow *flow, __u32 ctl)
@@ -334,7 +353,7 @@ static __always_inline int line_free(struct hg_flow *flow, __u32 ctl)
 		if ((now ^ ctl) & HG_FLOW_IDENTITY)
 			return 0;
 		ctl = now;
-		now = __sync_val_compare_and_swap(&flow->ctl, ctl, ctl_free(ctl));
+		now = __sync_val_compare_and_swap(&flow->ctl, ctl, hg_flow_ctl_free(ctl));
 		if (now == ctl)
 			return 1;
 	}
@@ -348,35 +367,6 @@ __noinline int table_free(__u32 line, __u32 ctl)
 	struct hg_flow *flow = table_line(line);
 
 	return flow && line_free(flow, ctl);
-}
-
-/*
- * This CPU took a line away that was LIVE: free the other direction with it, so that no
- * half of a flow goes on, and count the flow once.
- */
-__noinline int pair_closed(__u32 line, __u32 ctl, __u32 partner, __u32 backend)
-{
-	struct hg_flow *other = partner == LINE_NONE ? 0 : table_line(partner);
-	int closed = !(ctl & HG_FLOW_REPLY);
-	__u32 other_ctl;
-
-	if (other) {
-		other_ctl = ctl_of(other);
-		order_loads();
-		if (partner_of(other, partner) == line &&
-		    (other_ctl & HG_FLOW_STATE) == HG_FLOW_LIVE)
-			closed |= line_free(other, other_ctl);
-	}
-	if (closed)
-		stats_closed(backend_index(backend));
-	return closed;
-}
-
-/* Free both directions of a flow. */
-static __always_inline void table_free_pair(const struct flow_view *view)
-{
-	if (table_free(view->line, view->ctl))
-		pair_closed(view->line, view->ctl, view->partner, view->backend);
 }
 
 #endif

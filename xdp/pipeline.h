@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * The life of a packet, the same at every hook; read it aloud:
- *	parse → ours? → fragment → ICMP → flow → service → backend → policy → create → rewrite → forward
+ *	parse → ours? → fragment → ICMP → flow → service → backend → policy → create →
+ *	rewrite → forward
  */
 #ifndef XDP_PIPELINE_H
 #define XDP_PIPELINE_H
@@ -46,8 +47,12 @@ static __noinline int policy(struct packet *p)
 	backend = backend_of(order->flow.backend);
 	if (!backend)
 		return -HG_REASON_table_changing;
-	question = policy_ask(&p->key.src, &backend->addr, p->key.protocol, backend->port,
-			      state);
+	if (order->flow.ctl & HG_FLOW_DIRECT)
+		question = policy_ask(&p->key.src, &p->key.dst, p->key.protocol,
+				      p->key.dport, state);
+	else
+		question = policy_ask(&p->key.src, &backend->addr, p->key.protocol,
+				      backend->port, state);
 	return question ? policy_decide(question) : -HG_REASON_flow_contended;
 }
 

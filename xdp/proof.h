@@ -165,10 +165,9 @@ static __always_inline int flow_promote(const struct packet *p,
 		table_free(reply_line, reply_pending);
 		return r == -TABLE_EXISTS ? 0 : r;
 	}
-	if (!table_publish(reply_line, reply_pending, reply_flags, order->line)) {
-		table_free(order->line, ctl_live(order->pending));
+	if (!pair_publish(reply_line, reply_pending, reply_flags, order->line,
+			  order->pending))
 		return 0;
-	}
 	embryos_free(view, reply_ctl);
 	if (p->seen & HG_FLOW_FIN)
 		flow_close_by(p, order->line, ctl_live(order->pending));

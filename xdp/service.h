@@ -185,9 +185,13 @@ static __noinline int has_socket(struct packet *p)
  */
 static __always_inline int service_lost(struct packet *p)
 {
+	__u16 port = host16(p->key.dport);
+
+	/* In this order: nearly all that comes here is of the host's own connections. */
 	if (p->flaw || p->key.protocol != IPPROTO_TCP ||
-	    p->seen & (HG_FLOW_SYN | HG_FLOW_RST) || !table_remembers(&p->key, p->hash) ||
-	    has_socket(p))
+	    p->seen & (HG_FLOW_SYN | HG_FLOW_RST) || port < hg_config.port_first ||
+	    port > hg_config.port_last || has_socket(p) ||
+	    !table_remembers(&p->key, p->hash))
 		return PASS;
 	return -HG_REASON_no_flow;
 }
@@ -228,7 +232,7 @@ static __always_inline int backend_loops(__u32 stamp)
 
 	return backend && bit_is_set(hg_hash_addr(&backend->addr)) &&
 	       service_index(&backend->addr, (HG_FORCE __u16)backend->port,
-			     backend->protocol);
+			     backend->protocol) > 0;
 }
 
 /*
@@ -245,7 +249,7 @@ static __always_inline int flow_resumes(const struct packet *p,
 		return 0;
 	if (service->flags & HG_SERVICE_NAT)
 		return 1;
-	return p->seen == HG_FLOW_ACK && is_flooded(p->now);
+	return p->seen == HG_FLOW_ACK && is_flooded();
 }
 
 /*

@@ -35,41 +35,6 @@ static __always_inline void line_forget_way(struct hg_flow *flow, __u32 pending)
 }
 
 /*
- * PENDING → LIVE with the flags and the partner given, both words at once: the line may be
- * another flow's by now, whose partner must not change. Returns 0 when somebody freed the line
- * meanwhile.
- */
-static __always_inline int table_publish(__u32 line, __u32 pending, __u32 flags,
-					 __u32 partner)
-{
-	struct hg_flow *flow = table_line(line);
-	union {
-		struct {
-			__u32 ctl, partner;
-		};
-		__u64 both;
-	} from, to = { { ctl_live(pending) | flags, partner_index(partner) } };
-
-	_Static_assert(__builtin_offsetof(struct hg_flow, ctl) % 8 == 0 &&
-			   __builtin_offsetof(struct hg_flow, partner) ==
-			       __builtin_offsetof(struct hg_flow, ctl) + 4,
-		       "one word of 64 bits");
-	if (!flow)
-		return 0;
-	from.both = *(volatile __u64 *)&flow->ctl;
-	return from.ctl == pending &&
-	       __sync_val_compare_and_swap((__u64 *)&flow->ctl, from.both, to.both) ==
-		   from.both;
-}
-
-static __always_inline int is_same_line(__u32 line, __u32 ctl)
-{
-	struct hg_flow *flow = line == LINE_NONE ? 0 : table_line(line);
-
-	return flow && !((ctl_of(flow) ^ ctl) & HG_FLOW_IDENTITY);
-}
-
-/*
  * Free a line that was left PENDING: whoever makes it was stopped for two seconds, and its
  * lock was taken from it. Its publication fails. Returns 1 when the line was such a one.
  */
@@ -79,7 +44,7 @@ static __always_inline int line_is_left(__u32 line, __u32 now)
 	__u32 ctl = flow ? ctl_of(flow) : HG_FLOW_FREE;
 
 	return flow && (ctl & HG_FLOW_STATE) == HG_FLOW_PENDING &&
-	       line_age(flow, now) > HG_TICKS(2) && line_free(flow, ctl);
+	       line_age(flow, now) > HG_FLOW_LEFT_TICKS && line_free(flow, ctl);
 }
 
 static __always_inline __u32 insert_search(const struct flow_order *order, __u32 home)
@@ -112,30 +77,33 @@ static __always_inline __u32 insert_rival(const struct flow_order *order, __u32 
 }
 
 /*
- * Stopped for two seconds, an insert has lost its lock or its line; what it wrote after that
- * it wrote over others: into a reach that has grown (the largest is always safe, the sweeper
- * lowers it), and into a line that may be another flow's, which ends rather than goes on with
- * what is not its own.
+ * Stopped for two seconds, an insert has lost its lock or its line, and may have written into
+ * one that is another flow's: that one ends rather than goes on with what is not its own.
  */
-static __always_inline int insert_lost(const struct flow_order *order, __u32 home)
+static __always_inline int insert_lost(const struct flow_order *order)
 {
-	struct hg_flow *flow = table_line(home);
-	__u32 ctl, partner, backend;
+	struct hg_flow *flow = table_line(order->line);
+	__u32 ctl = flow ? ctl_of(flow) : HG_FLOW_FREE, state = ctl & HG_FLOW_STATE;
 
-	if (flow)
-		flow->reach = (order->table ? HG_EMBRYO_WINDOW : HG_FLOW_WINDOW) - 1;
-	flow = table_line(order->line);
-	if (!flow)
+	if (state == HG_FLOW_LIVE && flow_close(order->line, ctl))
 		return -HG_REASON_flow_contended;
-	ctl = ctl_of(flow);
-	order_loads();
-	partner = partner_of(flow, order->line);
-	backend = flow->backend;
-	barrier();
-	if ((ctl & HG_FLOW_STATE) != HG_FLOW_FREE && line_free(flow, ctl) &&
-	    (ctl & HG_FLOW_STATE) == HG_FLOW_LIVE)
-		pair_closed(order->line, ctl, partner, backend);
+	/* Half a flow: who publishes the other half finds this one gone. */
+	if (state != HG_FLOW_FREE)
+		table_free(order->line, ctl);
 	return -HG_REASON_flow_contended;
+}
+
+/*
+ * Who loses the lock may have written over a reach that has grown since. The largest is always
+ * safe, and the sweeper lowers it.
+ */
+static __always_inline void insert_unlock(const struct flow_order *order, __u32 *lock,
+					  __u32 mine)
+{
+	struct hg_flow *home = table_line(table_home(order->hash, order->table));
+
+	if (__sync_val_compare_and_swap(lock, mine, 0) != mine && home)
+		home->reach = (order->table ? HG_EMBRYO_WINDOW : HG_FLOW_WINDOW) - 1;
 }
 
 /*
@@ -169,10 +137,10 @@ static __always_inline int insert_locked(struct flow_order *order, __u32 *lock,
 	order->pending = pending;
 	barrier();
 	if (*(volatile __u32 *)lock != mine || !is_same_line(line, pending))
-		return insert_lost(order, home);
+		return insert_lost(order);
 	if ((order->flow.ctl & HG_FLOW_STATE) == HG_FLOW_LIVE &&
 	    !table_publish(line, pending, order->flow.ctl, order->flow.partner))
-		return insert_lost(order, home);
+		return insert_lost(order);
 	return 0;
 }
 
@@ -207,7 +175,7 @@ __noinline int table_insert(struct flow_order *order)
 	if (held)
 		return -HG_REASON_flow_contended;
 	r = insert_locked(order, lock, mine);
-	__sync_val_compare_and_swap(lock, mine, 0);
+	insert_unlock(order, lock, mine);
 	return r;
 }
 

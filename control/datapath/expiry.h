@@ -11,22 +11,11 @@
 #include <headgate/abi.h>
 
 /*
- * Time-out in ticks of a flow by what its two directions have seen (enum hg_flow_ctl
- * flags; 0 for a direction that is missing). `embryonic`: of hg_embryos.
- */
-uint32_t expiry_timeout(const uint32_t *timeouts, uint8_t protocol, uint32_t seen_a,
-			uint32_t seen_b, bool embryonic);
-/*
  * The shortest idle time at which a line may lead its flow to the end, by its own flags.
  * Whichever direction makes the time-out short also leads, so the other needs no guess.
  */
 uint32_t expiry_earliest(const uint32_t *timeouts, uint8_t protocol, uint32_t seen,
 			 bool embryonic);
-/* Ticks since the last packet; 0 when another CPU's clock is ahead. */
-uint32_t expiry_idle(uint32_t now, uint32_t seen);
-
-/* ctl of a line given back: FREE, of the next generation. */
-uint32_t expiry_free_ctl(uint32_t ctl);
 
 /*
  * How far the farthest key with this home lies: line[0] is the home line, `window` lines

@@ -60,7 +60,7 @@ static void describe(const struct listing *listing, const struct pair *pair,
 	const struct datapath *datapath = listing->datapath;
 	const struct hg_flow *line = &pair->copy;
 	uint32_t partner_ctl = pair->partner ? pair->partner_copy.ctl : 0;
-	uint32_t idle = expiry_idle(listing->now, line->seen);
+	uint32_t idle = hg_flow_age(listing->now, line->seen);
 	struct datapath_flow flow = {
 		.client = line->key.src,
 		.vip = line->key.dst,
@@ -78,12 +78,13 @@ static void describe(const struct listing *listing, const struct pair *pair,
 		flow.snat_port = host16(line->port);
 	}
 	if (pair->partner) {
-		uint32_t other = expiry_idle(listing->now, pair->partner_copy.seen);
+		uint32_t other = hg_flow_age(listing->now, pair->partner_copy.seen);
 
 		idle = other < idle ? other : idle;
 	}
-	uint32_t timeout = expiry_timeout(datapath->config.timeout, line->key.protocol,
-					  line->ctl, partner_ctl, pair->table->embryonic);
+	uint32_t timeout =
+	    hg_flow_timeout(datapath->config.timeout, line->key.protocol, line->ctl,
+			    partner_ctl, pair->table->embryonic);
 	flow.idle_s = seconds(idle);
 	flow.expires_s = idle < timeout ? seconds(timeout - idle) : 0;
 	*ret_flow = flow;

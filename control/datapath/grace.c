@@ -4,10 +4,12 @@
 #include <linux/membarrier.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include "../lib/cleanup.h"
+#include "../lib/log.h"
 
 static enum grace_means means;
 static int outer = -1, inner = -1; /* of GRACE_MAP */
@@ -68,6 +70,11 @@ void grace_wait(void)
 {
 	int r = means == GRACE_MAP ? wait_by_map() : wait_by_membarrier();
 
-	if (r < 0)
-		abort();
+	if (r == 0)
+		return;
+	log_error(
+	    "the kernel no longer says when its programs have let go of old entries: "
+	    "%s; headgated ends, and what is in force stays: restart it",
+	    strerror(-r));
+	abort();
 }

@@ -156,6 +156,10 @@ static int visit(const struct flow_table *table, const struct flow_view *view,
 	if (view_holds(other, chosen->partner)) {
 		struct hg_flow *partner = &other->lines[chosen->partner - other->first];
 
+		/* Who makes the flow still holds it: xdp/line.h. */
+		if (!(pair.copy.ctl & HG_FLOW_REPLY) &&
+		    (read_ctl(partner) & HG_FLOW_STATE) == HG_FLOW_PENDING)
+			return 0;
 		if (flow_copy(partner, &pair.partner_copy) &&
 		    partner_of(table, &pair.partner_copy) == pair.index &&
 		    ((pair.partner_copy.ctl ^ pair.copy.ctl) & HG_FLOW_REPLY))
@@ -234,7 +238,7 @@ int pairs_walk_table(const struct flow_table *table, const struct pair_visitor *
 
 static bool free_line(struct hg_flow *line, uint32_t ctl)
 {
-	return __atomic_compare_exchange_n(&line->ctl, &ctl, expiry_free_ctl(ctl), false,
+	return __atomic_compare_exchange_n(&line->ctl, &ctl, hg_flow_ctl_free(ctl), false,
 					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 

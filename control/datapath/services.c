@@ -7,7 +7,6 @@
 #include "../lib/cleanup.h"
 #include "backends.h"
 #include "plan.h"
-#include "sweep.h"
 
 static struct applied_service *find_service(const struct datapath *datapath,
 					    const char *name)
@@ -81,46 +80,4 @@ int datapath_apply(struct datapath *datapath, const char *namespace, const char 
 	if (!service->ports)
 		free_service(datapath, service);
 	return r;
-}
-
-/*
- * A line tells epochs apart by a byte, and the sweeper passes all lines of old ones along: fewer
- * than 256 may begin while it goes from a line to the same line again. What is more waits for
- * the end of its pass.
- */
-static void begin_route_epoch(struct datapath *datapath)
-{
-	datapath->route_waits = datapath->route_changes >= ROUTE_CHANGES;
-	if (datapath->route_waits)
-		return;
-	datapath->route_changes++;
-	__atomic_fetch_add(&datapath->state->route_epoch, 1, __ATOMIC_RELEASE);
-}
-
-void route_pass(struct datapath *datapath)
-{
-	datapath->route_changes = 0;
-	if (datapath->route_waits)
-		begin_route_epoch(datapath);
-}
-
-int datapath_reroute(struct datapath *datapath, struct complaints *complaints)
-{
-	int failed = 0;
-
-	for (uint32_t index = 1; index < datapath->entries[MAP_BACKENDS]; index++) {
-		const struct backend *backend = &datapath->backends[index];
-
-		if (!(backend->flags & HG_BACKEND_LIVE))
-			continue;
-		int r = backend_resolve(datapath, index, complaints);
-		failed = r < 0 ? r : failed;
-	}
-	int vips = vips_refresh(datapath);
-	failed = vips < 0 ? vips : failed;
-	/* After the backends: a flow that looks again finds the new ways. */
-	begin_route_epoch(datapath);
-	if (failed < 0)
-		complain_map(datapath, complaints, NULL, MAP_BACKENDS, failed);
-	return failed;
 }

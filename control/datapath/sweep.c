@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "expiry.h"
+#include "routes.h"
 #include "state.h"
 
 static uint32_t window_of(const struct flow_table *table)
@@ -21,16 +22,13 @@ int sweep_open(struct datapath *datapath)
 	sweep->tables[1] = (struct flow_table){ .fd = datapath->fds[MAP_EMBRYOS],
 						.lines = datapath->entries[MAP_EMBRYOS],
 						.embryonic = true };
-	sweep->stuck = calloc(SWEEP_STUCK, sizeof(*sweep->stuck));
 	sweep->reach = calloc(FLOW_VIEW_LINES, sizeof(*sweep->reach));
-	return sweep->stuck && sweep->reach ? 0 : -ENOMEM;
+	return sweep->reach ? 0 : -ENOMEM;
 }
 
 void sweep_close(struct sweep *sweep)
 {
-	free(sweep->stuck);
 	free(sweep->reach);
-	sweep->stuck = NULL;
 	sweep->reach = NULL;
 }
 
@@ -63,7 +61,7 @@ static bool may_lead(void *context, const struct flow_table *table,
 		     const struct hg_flow *copy)
 {
 	const struct expiring *expiring = context;
-	uint32_t idle = expiry_idle(expiring->now, copy->seen);
+	uint32_t idle = hg_flow_age(expiring->now, copy->seen);
 
 	return idle >= expiry_earliest(expiring->datapath->config.timeout,
 				       copy->key.protocol, copy->ctl, table->embryonic);
@@ -73,17 +71,17 @@ static int expire(void *context, struct pair *pair)
 {
 	const struct expiring *expiring = context;
 	struct datapath *datapath = expiring->datapath;
-	uint32_t idle = expiry_idle(expiring->now, pair->copy.seen);
+	uint32_t idle = hg_flow_age(expiring->now, pair->copy.seen);
 	uint32_t partner_ctl = 0;
 
 	if (pair->partner) {
-		uint32_t other = expiry_idle(expiring->now, pair->partner_copy.seen);
+		uint32_t other = hg_flow_age(expiring->now, pair->partner_copy.seen);
 
 		idle = other < idle ? other : idle;
 		partner_ctl = pair->partner_copy.ctl;
 	}
-	if (idle < expiry_timeout(datapath->config.timeout, pair->copy.key.protocol,
-				  pair->copy.ctl, partner_ctl, pair->table->embryonic))
+	if (idle < hg_flow_timeout(datapath->config.timeout, pair->copy.key.protocol,
+				   pair->copy.ctl, partner_ctl, pair->table->embryonic))
 		return 0;
 	bool leads = !(pair->copy.ctl & HG_FLOW_REPLY);
 	if (!pair_free(pair) || (!leads && !pair->partner))
@@ -93,47 +91,12 @@ static int expire(void *context, struct pair *pair)
 	return 0;
 }
 
-/* ---- lines that an insert left PENDING or DEAD ---- */
-static struct stuck *find_stuck(struct sweep *sweep, bool embryonic, uint32_t index)
+/* A line that is claimed is seen first: its time is its own. */
+static void free_left(struct hg_flow *line, uint32_t ctl, uint32_t now)
 {
-	for (size_t i = 0; i < sweep->stuck_count; i++)
-		if (sweep->stuck[i].index == index &&
-		    sweep->stuck[i].embryonic == embryonic)
-			return &sweep->stuck[i];
-	return NULL;
-}
-
-/* Its own time cannot be trusted: it may be the previous tenant's. So it must be met
- * twice, unchanged, 2 s apart. */
-static void meet_stuck(struct sweep *sweep, const struct flow_table *table,
-		       uint32_t index, struct hg_flow *line, uint32_t now)
-{
-	uint32_t ctl = __atomic_load_n(&line->ctl, __ATOMIC_ACQUIRE);
-	struct stuck *known = find_stuck(sweep, table->embryonic, index);
-
-	if (!known && sweep->stuck_count == SWEEP_STUCK)
-		return;
-	if (!known || known->ctl != ctl) {
-		known = known ?: &sweep->stuck[sweep->stuck_count++];
-		*known = (struct stuck){ index, ctl, now, table->embryonic };
-		return;
-	}
-	if (expiry_idle(now, known->since) < HG_TICKS(2))
-		return;
-	__atomic_compare_exchange_n(&line->ctl, &ctl, expiry_free_ctl(ctl), false,
-				    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
-	*known = sweep->stuck[--sweep->stuck_count];
-}
-
-/* Forget those not met again in a whole pass: somebody finished them. */
-static void forget_stuck(struct sweep *sweep, uint32_t now)
-{
-	for (size_t i = 0; i < sweep->stuck_count;) {
-		if (expiry_idle(now, sweep->stuck[i].since) < HG_TICKS(30))
-			i++;
-		else
-			sweep->stuck[i] = sweep->stuck[--sweep->stuck_count];
-	}
+	if (hg_flow_age(now, line->seen) > HG_FLOW_LEFT_TICKS)
+		__atomic_compare_exchange_n(&line->ctl, &ctl, hg_flow_ctl_free(ctl),
+					    false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
 /* ---- reach ---- */
@@ -192,8 +155,8 @@ static void keep_stale(struct datapath *datapath, struct hg_flow *line, uint32_t
 }
 
 /*
- * One look at every line of the view: notes how far keys lie from home, counts, meets
- * stuck lines.
+ * One look at every line of the view: notes how far keys lie from home, counts,
+ * frees lines that an insert left PENDING.
  */
 static void survey(struct datapath *datapath, const struct flow_table *table,
 		   const struct flow_view *view, uint32_t now)
@@ -221,7 +184,7 @@ static void survey(struct datapath *datapath, const struct flow_table *table,
 		sweep->counting[table->embryonic]++;
 		keep_stale(datapath, line, ctl);
 		if (state != HG_FLOW_LIVE)
-			meet_stuck(sweep, table, view->first + i, line, now);
+			free_left(line, ctl, now);
 	}
 }
 
@@ -264,11 +227,10 @@ static void end_pass(struct datapath *datapath, uint32_t now)
 
 	sweep->next = 0;
 	free_left_locks(datapath, now);
-	route_pass(datapath);
+	routes_pass(datapath);
 	sweep->passes++;
 	memcpy(sweep->live, sweep->counting, sizeof(sweep->live));
 	memset(sweep->counting, 0, sizeof(sweep->counting));
-	forget_stuck(sweep, now);
 }
 
 int sweep_step(struct datapath *datapath, uint32_t now)

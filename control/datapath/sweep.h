@@ -11,8 +11,6 @@
 struct datapath;
 
 #define SWEEP_PASS_MS 10000U
-/* PENDING or DEAD lines remembered at a time; more of them wait for the next pass. */
-#define SWEEP_STUCK 1024U
 
 /* Flows looked at with their partners per tick: the loop must not be held up when very
  * many end at once. A table of 131,072 flows is still swept at 7,000 flows per second. */
@@ -21,22 +19,12 @@ struct datapath;
 struct sweep {
 	struct flow_table tables[2]; /* hg_flows, hg_embryos */
 	uint32_t next;		     /* view, counted through both tables */
-	struct stuck {
-		uint32_t index, ctl, since;
-		bool embryonic;
-	} * stuck;
-	size_t stuck_count;
-	uint8_t *reach;	      /* needed by the home lines of the view */
-	uint64_t live[2];     /* lines in use, last pass */
-	uint64_t counting[2]; /* so far in this pass */
+	uint8_t *reach;		     /* needed by the home lines of the view */
+	uint64_t live[2];	     /* lines in use, last pass */
+	uint64_t counting[2];	     /* so far in this pass */
 	size_t passes;
 	uint64_t expired; /* flows freed since the start */
 };
-
-/* Route epochs that may begin in one pass. */
-#define ROUTE_CHANGES 120U
-/* A pass of the sweeper is over: so many may begin again. In services.c. */
-void route_pass(struct datapath *datapath);
 
 int sweep_open(struct datapath *datapath); /* 0 or -ENOMEM */
 void sweep_close(struct sweep *sweep);

@@ -22,6 +22,7 @@
 #include <headgate/addr.h>
 #include <headgate/flow.h>
 #include <headgate/policy.h>
+#include <headgate/timeout.h>
 
 #define HG_ABI_VERSION 5U
 
@@ -106,7 +107,11 @@ struct hg_member {
 	__u32 endpoint; /* one number per address:port:protocol, whatever the frontend */
 };
 
-/* hg_backends: ARRAY of struct hg_backend, ≤ 2^20; index 0 is never used. */
+/*
+ * hg_backends: ARRAY of struct hg_backend, ≤ 2^20. Index 0 is nobody's: LIVE, of the generation
+ * that HG_FLOW_APART names, and otherwise empty, for flows to a backend's own address. They
+ * neither need the backend's record nor end with it.
+ */
 #define HG_BACKEND_BITS	   20
 #define HG_GENERATION_BITS 12
 enum hg_backend_flag {
@@ -133,11 +138,15 @@ struct hg_backend {
 	__u8 spare[7];
 };
 
+#define HG_BACKEND_APART                                                                 \
+	((struct hg_backend){ .flags = HG_BACKEND_LIVE,                                  \
+			      .generation = HG_FLOW_APART >> HG_BACKEND_BITS })
+
 /*
- * hg_hops: ARRAY[65536] of struct hg_hop; index 0 is never used. Next hops that the
+ * hg_hops: ARRAY[HG_HOPS] of struct hg_hop; index 0 is never used. Next hops that the
  * control process keeps resolved. A torn read costs one frame.
  */
-#define HG_HOPS 65536U
+#define HG_HOPS 32768U
 enum hg_hop_flag {
 	HG_HOP_RESOLVED = 1 << 0,
 	HG_HOP_GATEWAY = 1 << 1, /* addr is a gateway, not the destination itself */
@@ -281,22 +290,6 @@ struct hg_state {
 	__u32 spare[9];
 };
 
-/* Time-outs by what both directions have seen; ticks in the datapath, seconds in options.
- */
-enum hg_timeout {
-	HG_TIMEOUT_SYN,		/* TCP, no ACK yet */
-	HG_TIMEOUT_ESTABLISHED, /* TCP */
-	HG_TIMEOUT_FIN,		/* one FIN seen */
-	HG_TIMEOUT_CLOSED,	/* both FINs */
-	HG_TIMEOUT_RST,
-	HG_TIMEOUT_UDP,
-	HG_TIMEOUT_UDP_STREAM, /* UDP, assured */
-	HG_TIMEOUT_SCTP_INIT,
-	HG_TIMEOUT_SCTP,
-	HG_TIMEOUT_SCTP_SHUTDOWN,
-	HG_TIMEOUTS
-};
-
 /* .rodata.config: const volatile struct hg_config hg_config, set before load. */
 struct hg_config {
 	__u64 seed; /* of the flow tables and hg_policy_pods: secret, hg_state.seed */
@@ -307,12 +300,12 @@ struct hg_config {
 	__u32 embryo_mask; /* lines of hg_embryos − 1 */
 	__u32 pod_mask;	   /* of homes in hg_policy_pods */
 	__u32 backends;	   /* entries of hg_backends: stride of hg_stats */
-	__u32 stats_own; /* rows of hg_stats */
+	__u32 stats_own;   /* rows of hg_stats */
 	__u32 stats_shared;
 	__u32 port_first; /* SNAT ports, host order, inclusive */
 	__u32 port_last;
 	__u32 answers_per_tick;	    /* RST / ICMP answers per CPU and tick */
-	__u32 timeout[HG_TIMEOUTS]; /* ticks */
+	__u32 timeout[HG_TIMEOUTS]; /* ticks; timeout.h */
 	__u8 cluster_cidr;	    /* clusterIPs stay inside */
 	__u8 answer_neighbours;	    /* ARP and ND for VIPs */
 	__u8 pods;		    /* --pod-interfaces given */

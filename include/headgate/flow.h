@@ -74,12 +74,19 @@ enum hg_flow_ctl {
 /* A line as a reader must find it again: state and generation, not flags. */
 #define HG_FLOW_IDENTITY (HG_FLOW_STATE | (0xffffU << HG_FLOW_GENERATION_SHIFT))
 
+/* ctl of a line given back: FREE, of the next generation. */
+static inline __u32 hg_flow_ctl_free(__u32 ctl)
+{
+	return ((ctl >> HG_FLOW_GENERATION_SHIFT) + 1) << HG_FLOW_GENERATION_SHIFT;
+}
+
 /*
- * backend: a flow through no Service, tracked because policy isolates one of its ends, has
- * index 0, and flags where others have their backend's generation.
+ * backend: a flow through no Service has index 0, and one of these where others have their
+ * backend's generation. 0: tracked because policy isolates one of its ends.
  */
 enum hg_flow_direct {
 	HG_FLOW_FROM_NODE = 1 << 20, /* the node opened it itself: never judged */
+	HG_FLOW_APART = 2 << 20,     /* of HG_FLOW_DIRECT lines: the record of index 0 */
 };
 
 /* partner: line of the other direction; its table is the same as this line's. */
@@ -140,6 +147,9 @@ static inline __u32 hg_flow_age(__u32 now, __u32 then)
 
 	return age > 0 ? (__u32)age : 0;
 }
+
+/* A line PENDING for longer was left so by an insert that stood still, and may be freed. */
+#define HG_FLOW_LEFT_TICKS HG_TICKS(2)
 
 /*
  * hg_locks: ARRAY[HG_LOCKS] of __u32 (8 bytes apart). MMAPABLE. Lock (hash & (HG_LOCKS -

@@ -299,7 +299,13 @@ static int open_narrow(void **state, uint32_t embryos)
 	config.port_last = config.port_first + PORTS - 1;
 	config.embryo_mask = embryos - 1;
 	*state = harness;
-	return harness_open(&config, harness);
+	if (harness_open(&config, harness) < 0)
+		return -1;
+	/* Keys of one home have different locks where lines are fewer than locks, which the control
+	 * process never allows: what the lock would protect is at its end already. */
+	for (uint32_t i = 0; i < embryos; i++)
+		harness->embryos[i].reach = HG_EMBRYO_WINDOW - 1;
+	return 0;
 }
 
 static int open_roomy(void **state)

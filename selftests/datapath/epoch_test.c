@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include "applied.h"
 #include "../../control/datapath/clock.h"
+#include "../../control/datapath/routes.h"
 #include "../../control/datapath/state.h"
 
 #define LINES 262144U /* several views */

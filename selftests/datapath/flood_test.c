@@ -89,8 +89,7 @@ static void flood(struct scene *scene, uint32_t number)
 	scene_send(scene, CLIENT, &packet);
 }
 
-static void opens(struct scene *scene, struct client *client, enum role backend,
-		  uint32_t number)
+static void opens(struct scene *scene, struct client *client, uint32_t number)
 {
 	struct packet packet;
 
@@ -98,7 +97,6 @@ static void opens(struct scene *scene, struct client *client, enum role backend,
 				   .isn = 77777 + number * 99991 };
 	from_client(scene, client, TCP_SYN, &packet);
 	client->seen = (uint16_t)field(scene, "sport");
-	(void)backend;
 }
 
 /* Its ACK, which reaches the backend by the port that the backend knows; then data, whose
@@ -131,7 +129,7 @@ static unsigned simulate(struct scene *scene, enum role backend, uint32_t apart)
 		uint32_t number = now / spacing;
 
 		if (now % spacing == 0 && number < CLIENTS)
-			opens(scene, &clients[number], backend, number);
+			opens(scene, &clients[number], number);
 		if (now % spacing == ANSWER % spacing && now >= ANSWER &&
 		    (now - ANSWER) / spacing < CLIENTS)
 			from_backend(scene, &clients[(now - ANSWER) / spacing], backend,
@@ -172,6 +170,7 @@ static void a_flood_of_acks_never_reaches_the_main_table(void **state)
 {
 	struct scene scene;
 	struct packet packet;
+	uint32_t tried = 0;
 
 	scene_begin(&scene, *state, 4, PROTOCOL_TCP);
 	one_backend_on_the_same_link(&scene);
@@ -183,11 +182,41 @@ static void a_flood_of_acks_never_reaches_the_main_table(void **state)
 		from_client(&scene, &client, TCP_ACK, &packet);
 		if (scene.run.verdict != XDP_TX)
 			continue;
+		tried++;
 		client.seen = (uint16_t)field(&scene, "sport");
 		from_backend(&scene, &client, BACKEND_A, TCP_RST);
 		from_client(&scene, &client, TCP_ACK, &packet);
 	}
+	assert_in_range(tried, HARNESS_LINES / 2, HARNESS_LINES);
 	assert_int_equal(scene_count_live(scene.harness->flows), 0);
+}
+
+/* It is over after seconds, and does not come again when lines' 24 bits of the tick have come
+ * round, nor when all 32 have. */
+static void a_flood_ends(void **state)
+{
+	const uint32_t ago[] = { HG_TICKS(6), HG_TICK_MASK, HG_TICK_MASK + 1U, 1U << 31,
+				 (1U << 31) + HG_TICKS(60) };
+	struct client client = { .port = 5000, .isn = 1 };
+	struct scene scene;
+	struct packet packet;
+	uint32_t *flood_tick;
+
+	scene_begin(&scene, *state, 4, PROTOCOL_TCP);
+	one_backend_on_the_same_link(&scene);
+	for (uint32_t i = 0; i < 2 * HARNESS_LINES; i++)
+		flood(&scene, i);
+	from_client(&scene, &client, TCP_ACK, &packet);
+	assert_int_equal(scene.run.verdict, XDP_TX);
+	assert_true(was_forwarded(&scene));
+	flood_tick = &scene.harness->state->flood_tick;
+	for (size_t i = 0; i < sizeof(ago) / sizeof(*ago); i++) {
+		*flood_tick = *flood_tick - ago[i] ?: 1;
+		client.port++;
+		from_client(&scene, &client, TCP_ACK, &packet);
+		assert_int_equal(harness_reason(*state, HG_REASON_no_flow), i + 1);
+		*flood_tick += ago[i];
+	}
 }
 
 /* Without a flood a segment that nobody knows is answered by us. */
@@ -210,6 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(far_clients_connect_beside_a_flood),
 		cmocka_unit_test(a_flood_of_acks_never_reaches_the_main_table),
+		cmocka_unit_test(a_flood_ends),
 		cmocka_unit_test(without_a_flood_nothing_is_guessed),
 	};
 

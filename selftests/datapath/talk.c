@@ -3,7 +3,6 @@
 
 #include <headgate/endian.h>
 
-#include "../../control/datapath/expiry.h"
 #include "flow_check.h"
 
 #define SYN_LENGTH(flags) (!!((flags)&TCP_SYN) + !!((flags)&TCP_FIN))
@@ -112,7 +111,7 @@ uint32_t talk_timeout(const struct talk *talk)
 	for (uint32_t i = 0; i < HG_TIMEOUTS; i++)
 		names[i] = i == HG_TIMEOUT_CLOSED ? HG_TICKS(1000) : i;
 	uint32_t got =
-	    expiry_timeout(names, PROTOCOL_TCP, lines[0]->ctl, lines[1]->ctl, false);
+	    hg_flow_timeout(names, PROTOCOL_TCP, lines[0]->ctl, lines[1]->ctl, false);
 
 	return got == HG_TICKS(1000) ? HG_TIMEOUT_CLOSED : got;
 }

@@ -31,6 +31,12 @@ WAIT_MS = 10_000
 AWAY, AWAY_RTT_MS, AWAY_NEW, AWAY_RATE = "198.51.100.77", 300, 500, 100
 
 
+def dropped():
+    """Packets that the queues of all CPUs had no room for."""
+    with open("/proc/net/softnet_stat", encoding="ascii") as lines:
+        return sum(int(line.split()[1], 16) for line in lines)
+
+
 class Flood:
     """SYNs while the body runs; rate: how many there were a second."""
 
@@ -64,16 +70,21 @@ def connect_from_away(lab, away):
 
 
 def test_a_client_300_ms_away_connects_beside_a_syn_flood(lab, gate, away):
-    """None is reset, which a flow that was pushed out was; silence is the lab's, see RATE."""
+    """None is reset, which a flow that was pushed out was; silent at most those of which the
+    lab's queues lost a packet, see RATE."""
     gate.serve(shop(BACKENDS + PODS, [port(ECHO)]))
     quiet = connect_from_away(lab, away)
     assert quiet["answered"] == AWAY_NEW, quiet
     with Flood(lab) as flood:
         time.sleep(1)
+        before = dropped()
         report = connect_from_away(lab, away)
-    found = f"{AWAY_RTT_MS} ms away, beside {flood.rate:,.0f} SYN/s: {report}"
+        full = dropped() - before
+    found = (f"{AWAY_RTT_MS} ms away, beside {flood.rate:,.0f} SYN/s: {report}; the lab's "
+             f"queues dropped {full} packets")
     print(found)
-    assert report["reset"] == 0 and report["answered"] >= 0.9 * AWAY_NEW, found
+    assert report["reset"] == 0, found
+    assert report["answered"] >= (0.9 * AWAY_NEW if full else AWAY_NEW), found
 
 
 class Tally:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Flows when CPUs stand still, at every point and in twos: pairs made by the real create(),
- * moved by flow_promote(), their ways remembered by flow_reroute(), their judgement stamped by
- * line_stamp(). See pause.h. A comes first, B three seconds later, C three seconds after B.
+ * moved by flow_promote(), ended by flow_close(). See pause.h. A comes first, B three seconds
+ * later, C three seconds after B.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +18,7 @@
 
 enum who { A, B, C, NOBODY };
 enum until { AT_N, AT_M, END };
+enum { ENDS = 0x100, ENDS_BY_REPLY = 0x200, VIP = 0xff };
 
 static struct actor actors[3];
 static char frame[64]; /* headers that nobody of these looks into */
@@ -39,6 +40,28 @@ static int open_flow(struct actor *actor)
 	memset(&orders[actor->cpu], 0, sizeof(orders[actor->cpu]));
 	orders[actor->cpu].flow.backend = STAMP;
 	return create(p);
+}
+
+/* The flow, if there is one, ends: policy, its backend's end, a successor. */
+static int end_flow(struct actor *actor)
+{
+	struct packet *p = &actor->packet;
+	struct flow_view view;
+
+	return table_find(&p->key, p->hash, &view) && flow_close(view.line, view.ctl);
+}
+
+/* The same, by its reply line. */
+static int end_by_reply(struct actor *actor)
+{
+	struct packet *p = &actor->packet;
+	struct flow_view view;
+	struct hg_flow *reply;
+
+	if (!table_find(&p->key, p->hash, &view) || view.partner == LINE_NONE)
+		return 0;
+	reply = table_line(view.partner);
+	return is_in(reply, HG_FLOW_LIVE) && flow_close(view.partner, reply->ctl);
 }
 
 static int promote(struct actor *actor)
@@ -75,23 +98,25 @@ static void flows_begin(const __u32 *vips)
 					   .port = be16(8080) };
 	backends[1].addr.words[3] = 99;
 	for (enum who who = A; who <= C; who++)
-		actors[who] = (struct actor){ .run = open_flow,
-					      .cpu = who,
-					      .packet = packet_of(vips[who], who) };
+		actors[who] =
+		    (struct actor){ .run = vips[who] & ENDS	       ? end_flow
+					   : vips[who] & ENDS_BY_REPLY ? end_by_reply
+								       : open_flow,
+				    .cpu = who,
+				    .packet = packet_of(vips[who] & VIP, who) };
 }
 
 /* ---- what must hold in the end ---- */
-/* A reply line whose forward line was taken before it was published waits alone for its
- * time-out. */
 static bool is_pair(const struct hg_flow *table, __u32 index)
 {
 	const struct hg_flow *flow = &table[index], *other;
 
-	if (flow->ctl & HG_FLOW_REPLY)
-		return true;
 	if (flow->partner >= PAUSE_LINES)
 		return false;
 	other = &table[flow->partner];
+	if (flow->ctl & HG_FLOW_REPLY)
+		return is_in(other, HG_FLOW_LIVE) && !(other->ctl & HG_FLOW_REPLY) &&
+		       is_pair(table, flow->partner);
 	return is_in(other, HG_FLOW_LIVE) && other->ctl & HG_FLOW_REPLY &&
 	       other->partner == index && other->backend == flow->backend &&
 	       addr_equal(&flow->key.src, &other->key.dst) &&
@@ -149,7 +174,7 @@ struct step {
 struct scenario {
 	const char *sentence;
 	void (*begin)(const struct scenario *scenario);
-	__u32 vips[3];
+	__u32 vips[3];	      /* also whose flow ends: ENDS, ENDS_BY_REPLY */
 	struct step steps[6]; /* until NOBODY's */
 };
 
@@ -199,14 +224,21 @@ static void nothing_yet(const struct scenario *scenario)
 	flows_begin(scenario->vips);
 }
 
-/* All who come promote the flow that is there. */
-static void one_embryo(const struct scenario *scenario)
+/* There is a flow already. */
+static void one_flow(const struct scenario *scenario)
 {
 	struct actor maker = { .packet = packet_of(0, A) };
-	__u32 line;
 
 	flows_begin(scenario->vips);
 	assert_int_equal(open_flow(&maker), NEXT);
+}
+
+/* All who come promote it. */
+static void one_embryo(const struct scenario *scenario)
+{
+	__u32 line;
+
+	one_flow(scenario);
 	for (enum who who = A; who <= C; who++) {
 		struct packet *p = &actors[who].packet;
 
@@ -237,131 +269,21 @@ SCENARIO(two_makers_of_two_flows_stand_still, nothing_yet, { 1, 2, 1 },
 	 { { A, AT_N }, { B, AT_M }, { A, END }, { B, END }, { NOBODY, END } })
 SCENARIO(one_flow_promoted_twice, one_embryo, { 0, 0, 0 },
 	 { { A, AT_N }, { B, END }, { A, END }, { NOBODY, END } })
+SCENARIO(a_flow_ends_while_its_successor_begins, one_flow, { ENDS, 0, 0 },
+	 { { A, AT_N }, { B, END }, { A, END }, { C, END }, { NOBODY, END } })
+SCENARIO(a_flow_ends_by_its_reply_while_another_begins, one_flow, { ENDS_BY_REPLY, 2, 0 },
+	 { { A, AT_N }, { B, END }, { A, END }, { C, END }, { NOBODY, END } })
+SCENARIO(a_flow_ends_twice_and_a_successor_begins, one_flow, { ENDS, ENDS_BY_REPLY, 0 },
+	 { { A, AT_N }, { B, END }, { C, END }, { A, END }, { NOBODY, END } })
+SCENARIO(
+    a_flow_ends_twice_at_once, one_flow, { ENDS, ENDS_BY_REPLY, 2 },
+    { { A, AT_N }, { B, AT_M }, { C, END }, { A, END }, { B, END }, { NOBODY, END } })
+SCENARIO(a_flow_ends_while_it_is_made, nothing_yet, { 1, ENDS | 1, 0 },
+	 { { A, AT_N }, { B, AT_M }, { A, END }, { B, END }, { NOBODY, END } })
+SCENARIO(a_flow_ends_while_it_is_promoted, one_embryo, { 0, ENDS, 0 },
+	 { { A, AT_N }, { B, AT_M }, { A, END }, { B, END }, { NOBODY, END } })
 SCENARIO(a_promotion_stands_still_while_another_flow_begins, one_embryo, { 0, 2, 0 },
 	 { { A, AT_N }, { B, END }, { C, END }, { A, END }, { NOBODY, END } })
-
-/* ---- a line that becomes another flow's under somebody's hands ---- */
-#define LINE 9U /* in either table */
-
-static struct hg_flow *line_of(__u32 table)
-{
-	return table ? &shared.embryos[LINE] : &shared.flows[LINE];
-}
-
-/* A reply of client `client`, made in LINE. */
-static void make_reply(__u32 table, __u32 client, __u16 hop, __u8 epoch)
-{
-	struct flow_order order = { .hash = LINE, .table = table, .from = LINE_NONE };
-
-	order.flow.key.dst.words[3] = client;
-	order.flow.key.ports = client;
-	order.flow.ctl = HG_FLOW_LIVE | HG_FLOW_REPLY;
-	order.flow.partner = LINE_NONE;
-	order.flow.seen = BEGIN;
-	order.flow.hop = hop;
-	order.flow.route_epoch = epoch;
-	order.flow.key.policy = epoch;
-	assert_int_equal(table_insert(&order), 0);
-	assert_int_equal(order.line, LINE | table);
-}
-
-static int reroute(struct actor *actor)
-{
-	return (int)flow_reroute(&actor->packet, &actor->resolved,
-				 (__u8)state_map.route_epoch);
-}
-
-/* A looks up anew the way `hop` of epoch 4; the line ends and is another's, of which nobody
- * knows the way in this epoch. */
-static bool reroute_to(__u32 table, unsigned n, __u16 hop, __u32 generation)
-{
-	struct actor *actor = &actors[A];
-	struct hg_flow *flow = line_of(table);
-	bool over;
-
-	flows_begin((__u32[3]){ 0 });
-	flow->ctl = generation << HG_FLOW_GENERATION_SHIFT;
-	make_reply(table, 1, hop, 4);
-	flow->hop = hop;
-	actor->run = reroute;
-	actor->resolved = (struct flow_resolved){
-		.line = LINE | table, .ctl = flow->ctl, .hop = hop, .epoch = 4
-	};
-	fib_hop = 40;
-	over = goes_on(actor, n);
-	if (over) {
-		assert_int_equal(flow->hop, 40);
-		assert_int_equal(flow->route_epoch, 5);
-	}
-	assert_true(line_free(flow, flow->ctl));
-	make_reply(table, 2, hop, 4);
-	goes_on(actor, TO_THE_END);
-	assert_int_equal(actor->result, 40);
-	assert_int_not_equal(flow->route_epoch, 5);
-	return over;
-}
-
-static void reroute_at_each(__u32 table, __u16 hop, __u32 generation)
-{
-	for (unsigned n = 1; n < MANY; n++)
-		if (reroute_to(table, n, hop, generation))
-			return;
-}
-
-static void reroutes(__u32 table)
-{
-	for (__u16 hop = 0; hop < 4; hop++)
-		for (__u32 generation = 0; generation < 4; generation++)
-			reroute_at_each(table, hop, generation);
-}
-
-static void a_way_is_not_written_into_another_flow(void **state)
-{
-	(void)state;
-	reroutes(LINE_EMBRYO);
-}
-
-static void nor_into_one_that_was_promoted(void **state)
-{
-	(void)state;
-	reroutes(0);
-}
-
-static int stamp(struct actor *actor)
-{
-	flow_stamp(&actor->view, state_map.policy);
-	return 0;
-}
-
-/* A judged its flow in epoch 5; the line is by then another's, last judged in `epoch`. */
-static bool stamp_to(unsigned n, __u16 epoch)
-{
-	struct actor *actor = &actors[A];
-	struct hg_flow *flow = line_of(0);
-	bool over;
-
-	flows_begin((__u32[3]){ 0 });
-	make_reply(0, 1, 0, 4);
-	actor->run = stamp;
-	actor->view =
-	    (struct flow_view){ .line = LINE, .ctl = flow->ctl, .partner = LINE_NONE };
-	over = goes_on(actor, n);
-	assert_true(!over || flow->key.policy == 5);
-	assert_true(line_free(flow, flow->ctl));
-	make_reply(0, 2, 0, (__u8)epoch);
-	goes_on(actor, TO_THE_END);
-	assert_true(epoch == 5 || policy_is_stale(state_map.policy, flow->key.policy));
-	return over;
-}
-
-static void a_judgement_is_not_stamped_on_another_flow(void **state)
-{
-	(void)state;
-	for (__u16 epoch = 3; epoch < 6; epoch++)
-		for (unsigned n = 1; n < MANY; n++)
-			if (stamp_to(n, epoch))
-				break;
-}
 
 int main(void)
 {
@@ -372,9 +294,12 @@ int main(void)
 		cmocka_unit_test(two_makers_of_two_flows_stand_still),
 		cmocka_unit_test(one_flow_promoted_twice),
 		cmocka_unit_test(a_promotion_stands_still_while_another_flow_begins),
-		cmocka_unit_test(a_way_is_not_written_into_another_flow),
-		cmocka_unit_test(nor_into_one_that_was_promoted),
-		cmocka_unit_test(a_judgement_is_not_stamped_on_another_flow),
+		cmocka_unit_test(a_flow_ends_while_its_successor_begins),
+		cmocka_unit_test(a_flow_ends_by_its_reply_while_another_begins),
+		cmocka_unit_test(a_flow_ends_twice_and_a_successor_begins),
+		cmocka_unit_test(a_flow_ends_twice_at_once),
+		cmocka_unit_test(a_flow_ends_while_it_is_made),
+		cmocka_unit_test(a_flow_ends_while_it_is_promoted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

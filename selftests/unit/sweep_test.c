@@ -57,8 +57,8 @@ static void timeouts_are_those_of_the_state(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		uint32_t got = expiry_timeout(timeouts, rows[i].protocol, rows[i].a,
-					      rows[i].b, rows[i].embryonic);
+		uint32_t got = hg_flow_timeout(timeouts, rows[i].protocol, rows[i].a,
+					       rows[i].b, rows[i].embryonic);
 
 		if (got != timeouts[rows[i].expected])
 			fail_msg("row %zu: %u, not %u", i, got,
@@ -73,11 +73,11 @@ static void a_port_that_the_backend_closed_rests(void **state)
 	uint32_t longer[HG_TIMEOUTS] = { [HG_TIMEOUT_CLOSED] = HG_TICKS(100) };
 
 	(void)state;
-	assert_int_equal(expiry_timeout(timeouts, IPPROTO_TCP, ENDED, reply, false),
+	assert_int_equal(hg_flow_timeout(timeouts, IPPROTO_TCP, ENDED, reply, false),
 			 HG_TICKS(60));
-	assert_int_equal(expiry_timeout(timeouts, IPPROTO_TCP, reply, ENDED, false),
+	assert_int_equal(hg_flow_timeout(timeouts, IPPROTO_TCP, reply, ENDED, false),
 			 HG_TICKS(60));
-	assert_int_equal(expiry_timeout(longer, IPPROTO_TCP, reply, ENDED, false),
+	assert_int_equal(hg_flow_timeout(longer, IPPROTO_TCP, reply, ENDED, false),
 			 HG_TICKS(100));
 }
 
@@ -91,7 +91,7 @@ static void one_direction_always_leads_in_time(void **state)
 		uint8_t protocol = protocols[row % 3];
 		bool embryonic = row / 3 % 2;
 		uint32_t a = (row / 6 % 16) << 3, b = (row / 96 % 16) << 3;
-		uint32_t both = expiry_timeout(timeouts, protocol, a, b, embryonic);
+		uint32_t both = hg_flow_timeout(timeouts, protocol, a, b, embryonic);
 		uint32_t by_a = expiry_earliest(timeouts, protocol, a, embryonic);
 		uint32_t by_b = expiry_earliest(timeouts, protocol, b, embryonic);
 
@@ -102,9 +102,9 @@ static void one_direction_always_leads_in_time(void **state)
 static void time_ahead_of_ours_is_no_age(void **state)
 {
 	(void)state;
-	assert_int_equal(expiry_idle(100, 90), 10);
-	assert_int_equal(expiry_idle(100, 101), 0);
-	assert_int_equal(expiry_idle(2, UINT32_MAX), 3);
+	assert_int_equal(hg_flow_age(100, 90), 10);
+	assert_int_equal(hg_flow_age(100, 101), 0);
+	assert_int_equal(hg_flow_age(2, UINT32_MAX), 3);
 }
 
 static void a_freed_line_is_of_the_next_generation(void **state)
@@ -112,11 +112,11 @@ static void a_freed_line_is_of_the_next_generation(void **state)
 	uint32_t ctl = 0x12345U << 4 | HG_FLOW_LIVE | HG_FLOW_ACK;
 
 	(void)state;
-	uint32_t freed = expiry_free_ctl(ctl);
+	uint32_t freed = hg_flow_ctl_free(ctl);
 	assert_int_equal(freed & HG_FLOW_STATE, HG_FLOW_FREE);
 	assert_int_equal(freed & HG_FLOW_SEEN, 0);
 	assert_int_equal(freed >> 16, (ctl >> 16) + 1);
-	assert_int_equal(expiry_free_ctl(0xffff0002U), 0);
+	assert_int_equal(hg_flow_ctl_free(0xffff0002U), 0);
 }
 
 static void reach_is_the_farthest_key_of_this_home(void **state)

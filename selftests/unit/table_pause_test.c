@@ -128,7 +128,7 @@ static void sweep(void)
 {
 	for (__u32 i = 0; i < HG_FLOW_WINDOW; i++)
 		if (is_in(near_home(i), HG_FLOW_PENDING))
-			near_home(i)->ctl = expiry_free_ctl(near_home(i)->ctl);
+			near_home(i)->ctl = hg_flow_ctl_free(near_home(i)->ctl);
 }
 
 /* ---- what must hold ---- */

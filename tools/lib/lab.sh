@@ -82,7 +82,8 @@ lab_up() {
 }
 
 # No duplicate-address detection, no router advertisements, no redirects: addresses work
-# at once and routes are the ones below.
+# at once and routes are the ones below. Neighbours learn at once of a NIC that is plugged in
+# with another MAC; else they send to the old one for up to half a minute.
 lab_defaults() {
 	local host settings=(net.core.somaxconn=8192 net.ipv4.tcp_max_syn_backlog=8192
 		net.ipv6.conf.{all,default}.{accept_dad,accept_ra,dad_transmits}"=0"
@@ -97,7 +98,9 @@ lab_defaults() {
 	lab_in router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 	lab_in router sysctl -eqw net.bridge.bridge-nf-call-{iptables,ip6tables,arptables}=0
 	lab_in balancer sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
-		net.ipv4.conf.{all,default}.rp_filter=1
+		net.ipv4.conf.{all,default}.rp_filter=1 \
+		net.ipv4.conf.{all,default}.arp_notify=1 \
+		net.ipv6.conf.{all,default}.ndisc_notify=1
 }
 
 # veths with as many queues as CPUs: XDP on a veth works on its receive queues.
