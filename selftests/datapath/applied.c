@@ -271,7 +271,7 @@ uint32_t applied_live_backends(void)
 	struct hg_backend backend;
 	uint32_t live = 0;
 
-	for (uint32_t i = 0; bpf_map_lookup_elem(fd, &i, &backend) == 0; i++)
+	for (uint32_t i = 1; bpf_map_lookup_elem(fd, &i, &backend) == 0; i++)
 		live += backend.flags & HG_BACKEND_LIVE;
 	close(fd);
 	return live;
