@@ -9,6 +9,7 @@ New connections beside a flood of SYNs on the same address and port.
 """
 import json
 import os
+import pathlib
 import subprocess
 import time
 
@@ -24,17 +25,34 @@ STEPS = 20 # spread over eight seconds
 STEP = NEW // STEPS
 MOST_S, MOST_SYNS = 60, 20_000_000
 # What two cores that also play client, router and backends carry; beyond it their queues
-# (/proc/net/softnet_stat) lose a part of all packets.
+# (/proc/net/softnet_stat, 256 frames of each veth) lose a part of all packets.
 RATE = int(os.environ.get("FLOOD_RATE", "50000"))
-WAIT_MS = 10_000
+WAIT_MS = 20_000 # SYNs after 1, 3, 7 and 15 s
 # A client far away: an address that is routed to the client, but not its own.
 AWAY, AWAY_RTT_MS, AWAY_NEW, AWAY_RATE = "198.51.100.77", 300, 500, 100
 
 
-def dropped():
-    """Packets that the queues of all CPUs had no room for."""
+def dropped(lab):
+    """Packets that the queues of CPUs, or those of the balancer's wire, had no room for."""
+    links = [json.loads(lab.run(host, "ip", "-s", "-j", "link", "show", link))[0]["stats64"]
+             for host, link in (("router", "balancer"), ("balancer", "up0"))]
     with open("/proc/net/softnet_stat", encoding="ascii") as lines:
-        return sum(int(line.split()[1], 16) for line in lines)
+        return sum(int(line.split()[1], 16) for line in lines) + \
+            sum(link[way]["dropped"] for link in links for way in ("rx", "tx"))
+
+
+@pytest.fixture
+def backlog():
+    """Room for the bursts of a flood, where that is ours to make: it is the machine's, and seen
+    in the first network namespace only."""
+    path = pathlib.Path("/proc/sys/net/core/netdev_max_backlog")
+    if not path.exists():
+        yield
+        return
+    before = path.read_text(encoding="ascii")
+    path.write_text("20000", encoding="ascii")
+    yield
+    path.write_text(before, encoding="ascii")
 
 
 class Flood:
@@ -69,6 +87,7 @@ def connect_from_away(lab, away):
     return lab.json("client", "slow", away, VIP[V4], ECHO, AWAY_NEW, AWAY_RATE, AWAY_RTT_MS)
 
 
+@pytest.mark.usefixtures("backlog")
 def test_a_client_300_ms_away_connects_beside_a_syn_flood(lab, gate, away):
     """None is reset, which a flow that was pushed out was; silent at most those of which the
     lab's queues lost a packet, see RATE."""
@@ -77,9 +96,9 @@ def test_a_client_300_ms_away_connects_beside_a_syn_flood(lab, gate, away):
     assert quiet["answered"] == AWAY_NEW, quiet
     with Flood(lab) as flood:
         time.sleep(1)
-        before = dropped()
+        before = dropped(lab)
         report = connect_from_away(lab, away)
-        full = dropped() - before
+        full = dropped(lab) - before
     found = (f"{AWAY_RTT_MS} ms away, beside {flood.rate:,.0f} SYN/s: {report}; the lab's "
              f"queues dropped {full} packets")
     print(found)
@@ -106,8 +125,9 @@ class Tally:
                 f"reset, the slowest took {self.slow_ms} ms")
 
 
+@pytest.mark.usefixtures("backlog")
 def test_2000_connections_succeed_beside_a_syn_flood(lab, gate):
-    """Each within ten seconds, as SYNs may be lost on the way; and 500 over IPv6, over which
+    """Each in the end, as SYNs may be lost on the way; and 500 over IPv6, over which
     no flood comes."""
     gate.serve(shop(BACKENDS + PODS, [port(ECHO)]))
     with Talk(lab, "client", "tcp", VIP[V4], ECHO) as four, \
