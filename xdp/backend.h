@@ -19,7 +19,7 @@
  * it. */
 static __always_inline struct hg_backend *backend_of(__u32 stamp)
 {
-	__u32 index = stamp & ((1U << HG_BACKEND_BITS) - 1);
+	__u32 index = hg_backend_index(stamp);
 	struct hg_backend *backend = bpf_map_lookup_elem(&hg_backends, &index);
 
 	if (!backend || !(backend->flags & HG_BACKEND_LIVE))

@@ -116,7 +116,7 @@ __noinline __u32 claim_over(__u32 line, __u32 ctl, __u32 now)
 	    !line_claim(flow, ctl, now, &pending))
 		return 0;
 	if (is_live && other_free(ctl, other.line, other.ctl))
-		stats_closed(backend_index(backend));
+		stats_closed(hg_backend_index(backend));
 	return pending;
 }
 

@@ -303,7 +303,7 @@ static __always_inline int create_pair(struct packet *p, struct flow_order *orde
 	if (!pair_publish(reply_line, reply_pending, reply_flags, order->line,
 			  order->pending))
 		return -HG_REASON_flow_contended;
-	stats_created(backend_index(stamp));
+	stats_created(hg_backend_index(stamp));
 	if (policy_state() & HG_POLICY_ON)
 		policy_count_connection();
 	p->line = order->line;

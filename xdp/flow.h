@@ -315,7 +315,7 @@ static __always_inline int flow_find(struct packet *p, struct flow_view *ret_vie
 	if (!table_find(&p->key, p->hash, ret_view))
 		return NEXT;
 	backend = backend_of(ret_view->backend);
-	if (!backend && !backend_index(ret_view->backend))
+	if (!backend && !hg_backend_index(ret_view->backend))
 		return PASS; /* through no Service: direct.h */
 	if (!backend || flow_begins_anew(p, ret_view, backend)) {
 		if (!mac_is_ours(p))
@@ -355,7 +355,7 @@ static __always_inline int flow_follow(struct packet *p, const struct flow_view 
 		r = flow_way_asked(p);
 	if (r < 0)
 		return r;
-	stats_count(backend_index(view->backend), !!(view->ctl & HG_FLOW_REPLY),
+	stats_count(hg_backend_index(view->backend), !!(view->ctl & HG_FLOW_REPLY),
 		    p->length);
 	rewrite(p, &to);
 	return SEND;

@@ -170,12 +170,6 @@ static __always_inline __u32 partner_index(__u32 partner)
 	return partner == LINE_NONE ? LINE_NONE : partner & ~LINE_EMBRYO;
 }
 
-/* Index of a line's (or view's) backend field; the rest is the generation. */
-static __always_inline __u32 backend_index(__u32 backend)
-{
-	return backend & ((1U << HG_BACKEND_BITS) - 1);
-}
-
 static __always_inline __u32 search_window(const struct hg_flow_key *key, __u32 home,
 					   __u32 states)
 {

@@ -98,7 +98,7 @@ __noinline int flow_close(__u32 line, __u32 ctl)
 	if (!line_other(flow, line, ctl, &other) || !line_free(flow, ctl))
 		return 0;
 	if (other_free(ctl, other.line, other.ctl))
-		stats_closed(backend_index(backend));
+		stats_closed(hg_backend_index(backend));
 	return 1;
 }
 

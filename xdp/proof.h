@@ -126,7 +126,7 @@ static __always_inline void embryos_free(const struct flow_view *view, __u32 rep
 {
 	table_free(view->partner, reply_ctl);
 	if (!table_free(view->line, view->ctl))
-		stats_created(backend_index(view->backend));
+		stats_created(hg_backend_index(view->backend));
 }
 
 /*

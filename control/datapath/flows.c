@@ -30,7 +30,7 @@ static uint32_t seconds(uint32_t ticks)
 static void describe_backend(const struct datapath *datapath, const struct hg_flow *line,
 			     struct datapath_flow *ret_flow)
 {
-	uint32_t index = line->backend & ((1U << HG_BACKEND_BITS) - 1);
+	uint32_t index = hg_backend_index(line->backend);
 
 	if (!index) {
 		ret_flow->direct = true;

@@ -39,7 +39,7 @@ uint32_t sweep_views(const struct sweep *sweep)
 
 void sweep_count(struct datapath *datapath, const struct hg_flow *line)
 {
-	uint32_t index = line->backend & ((1U << HG_BACKEND_BITS) - 1);
+	uint32_t index = hg_backend_index(line->backend);
 	uint32_t generation = line->backend >> HG_BACKEND_BITS;
 
 	/* Index 0: a direct flow, no backend's. */

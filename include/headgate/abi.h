@@ -138,6 +138,12 @@ struct hg_backend {
 	__u8 spare[7];
 };
 
+/* Of what a flow remembers: the index, without the generation. */
+static inline __u32 hg_backend_index(__u32 backend)
+{
+	return backend & ((1U << HG_BACKEND_BITS) - 1);
+}
+
 #define HG_BACKEND_APART                                                                 \
 	((struct hg_backend){ .flags = HG_BACKEND_LIVE,                                  \
 			      .generation = HG_FLOW_APART >> HG_BACKEND_BITS })
