@@ -7,92 +7,7 @@
 #define XDP_CREATE_H
 
 #include "flow.h"
-
-#define PORT_PROBES	16
-#define PORT_PRIVILEGED 1024
-
-/*
- * May a port be taken from the flow that holds it, and from whom rather? Later is better; with
- * a rank goes how long the flow has been silent.
- */
-enum port_rank {
-	PORT_LIVE,	/* never */
-	PORT_UNPROVED,	/* its handshake may be under way */
-	PORT_TIME_WAIT, /* the backend left first and remembers the port for 60 s */
-	PORT_IDLE,	/* never proved, and silent for longer than a handshake */
-	PORT_RESTED,	/* closed by the client, or long ago */
-	PORT_RESET,
-};
-#define PORT_RANK_SHIFT HG_TICK_BITS
-#define PORT_IDLE_TICKS HG_TICKS(4)
-
-/* enum port_rank << PORT_RANK_SHIFT | age of the flow that holds a reply key. */
-__noinline __u32 port_rank(__u32 line, __u32 now)
-{
-	struct hg_flow *flow = table_line(line), *other;
-	__u32 ctl, age, other_age, partner, rank = PORT_LIVE;
-	int end;
-
-	if (!flow)
-		return 0;
-	ctl = ctl_of(flow);
-	partner = partner_of(flow, line);
-	other = partner == LINE_NONE ? 0 : table_line(partner);
-	age = line_age(flow, now);
-	other_age = other ? line_age(other, now) : age;
-	age = other_age < age ? other_age : age;
-	if ((ctl & HG_FLOW_STATE) != HG_FLOW_LIVE)
-		return 0;
-	end = line_end(flow, line, ctl);
-	if (end == FLOW_RESET)
-		rank = PORT_RESET;
-	else if (end == FLOW_CLOSED)
-		rank = ctl & HG_FLOW_LEFT_FIRST && age < HG_TIME_WAIT ? PORT_TIME_WAIT
-								      : PORT_RESTED;
-	else if (line_is_idle(flow, line, ctl, now))
-		rank = PORT_RESTED;
-	else if (line & LINE_EMBRYO)
-		rank = age < PORT_IDLE_TICKS ? PORT_UNPROVED : PORT_IDLE;
-	return rank << PORT_RANK_SHIFT | (age & HG_TICK_MASK);
-}
-
-/* Take a port from a flow of at least this rank. Returns 1 when the key is free now. */
-__noinline int port_take(__u32 line, __u32 now, __u32 least)
-{
-	struct hg_flow *flow = table_line(line);
-	__u32 ctl = flow ? ctl_of(flow) : HG_FLOW_FREE;
-
-	return (ctl & HG_FLOW_STATE) == HG_FLOW_LIVE &&
-	       port_rank(line, now) >> PORT_RANK_SHIFT >= least && flow_close(line, ctl);
-}
-
-static __always_inline __u32 port_advance(__u32 *cursor, __u32 step)
-{
-	__u32 count = hg_config.port_last - hg_config.port_first + 1;
-
-	if (!*(volatile __u32 *)cursor)
-		__sync_val_compare_and_swap(cursor, 0, bpf_get_prandom_u32() | 1);
-	return hg_config.port_first + __sync_fetch_and_add(cursor, step) % count;
-}
-
-/*
- * The next port towards an endpoint. All CPUs go through the range together, so that the next
- * one is the one that has rested longest; from anywhere, so that a balancer that begins anew
- * does not meet the ports that its last life left in TIME_WAIT. Ports that live long lie side
- * by side, as the cursor made them: later probes leap. Host order; 0: none.
- */
-__noinline __u32 port_next(__u32 endpoint, __u32 is_privileged, __u32 probe)
-{
-	__u32 index = endpoint & (HG_PORT_CURSORS - 1), port;
-	__u32 count = hg_config.port_last - hg_config.port_first + 1;
-	__u32 *cursor = bpf_map_lookup_elem(&hg_ports, &index);
-
-	if (!cursor)
-		return 0;
-	port = port_advance(cursor,
-			    probe < PORT_PROBES / 2 ? 1 : count / (PORT_PROBES / 2) + 1);
-	return is_privileged ? PORT_PRIVILEGED / 2 + port % (PORT_PRIVILEGED / 2) : port;
-}
+#include "port.h"
 
 /* Insert the reply line PENDING with the port given. As table_insert(). */
 static __always_inline int create_reply(struct flow_order *order, __be16 port)
@@ -112,27 +27,6 @@ static __always_inline int create_over(struct flow_order *order, __be16 port, __
 	return create_reply(order, port);
 }
 
-/*
- * The source port towards the backend that a flow without SNAT tries first. A client that
- * connects to the backend itself from the port that it uses through the Service would get
- * that connection's answers translated; so the backend sees another port, one that no kernel
- * chooses for its clients (they choose from 32768 on). It follows from the client's port
- * alone: another balancer that takes the flow over finds the same. Privileged ports stay
- * privileged, as with netfilter (NFS servers ask for that), SCTP's the same, since its
- * checksum covers them.
- */
-static __always_inline __be16 port_apart(const struct hg_flow *flow)
-{
-	__u16 port = host16(flow->port);
-
-	if (flow->key.protocol == IPPROTO_SCTP)
-		return flow->port;
-	if (port < PORT_PRIVILEGED)
-		return be16((port ^ 0x100) ?: 0x1ff);
-	port ^= port & 0x8000 ? 0x8000 : 0x4000;
-	return be16(port < PORT_PRIVILEGED ? port + 0x7000 : port);
-}
-
 /* The first port that is free, or held by a flow that will not be missed; of PORT_PROBES that
  * are neither, the best. As create_reply(). */
 static __always_inline int create_search(struct flow_order *order)
@@ -143,23 +37,27 @@ static __always_inline int create_search(struct flow_order *order)
 	int r = -TABLE_EXISTS;
 
 	order->best = 0;
-	for (int i = 0; i < PORT_PROBES; i++) {
-		port = port_next(order->endpoint, privileged, i);
+	for (__u32 probe = 0; probe < PORT_PROBES; probe++) {
+		port = port_ahead(order->endpoint, privileged, probe);
 		r = create_reply(order, be16(port));
-		if (r != -TABLE_EXISTS)
+		if (r != -TABLE_EXISTS) {
+			port_taken(order->endpoint, probe);
 			return r;
+		}
 		rank = port_rank(order->line, order->flow.seen);
 		if (rank > order->best) {
 			order->best = rank;
 			order->best_port = host16(order->flow.key.dport);
+			order->best_probe = probe;
 		}
 		rank = order->best >> PORT_RANK_SHIFT;
 		/* In a flood all are unproved: the first of them is the oldest. */
-		if (rank >= PORT_IDLE || (rank == PORT_UNPROVED && i >= 2))
+		if (rank >= PORT_IDLE || (rank == PORT_UNPROVED && probe >= 2))
 			break;
 	}
 	if (!order->best)
 		return r;
+	port_taken(order->endpoint, order->best_probe);
 	port = order->best_port;
 	return create_over(order, be16(port), order->best >> PORT_RANK_SHIFT);
 }
@@ -170,24 +68,15 @@ static __always_inline int create_search(struct flow_order *order)
  */
 static __always_inline __be16 port_again(const struct flow_order *order)
 {
-	__u32 count = hg_config.port_last - hg_config.port_first + 1;
-
-	return be16(hg_config.port_first + order->choice % count);
+	return be16(hg_config.port_first + order->choice % port_count());
 }
 
-/* The port that is tried first, and nearly always free. */
+/* The port that is tried first. */
 static __always_inline __be16 port_wanted(const struct flow_order *order)
 {
-	__u32 index = order->endpoint & (HG_PORT_CURSORS - 1), port;
-	__u32 *cursor;
-
 	if (!order->flow.key.snat || order->flow.key.protocol == IPPROTO_SCTP)
 		return port_apart(&order->flow);
-	if (is_flooded())
-		return port_again(order);
-	cursor = bpf_map_lookup_elem(&hg_ports, &index);
-	port = cursor ? port_advance(cursor, 1) : 0;
-	return be16(port);
+	return is_flooded() ? port_again(order) : be16(port_next(order->endpoint));
 }
 
 /* It is held: at the cost of whom? As create_reply(). */

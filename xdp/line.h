@@ -16,8 +16,9 @@
  *           the first CAS both may be another flow's. A pair whose reply is still PENDING
  *           belongs to who makes it; nobody else frees it. See pair.h.
  *
- * `seen` and `proof` are the only plain stores into a LIVE line, by packets of its own
- * direction; a lost one costs a tick of age, or makes an end go unbelieved. Loads that must not
+ * Plain stores into a LIVE line: `seen` and `proof`, by packets of its own direction, where a
+ * lost one costs a tick of age or lets an end go unbelieved; key.policy and, by the sweeper,
+ * epochs that are over, where a lost one has something looked up again. Loads that must not
  * overtake each other are kept apart by order.h.
  *
  * Functions that take no struct packet are global: the verifier looks at them once, not per
@@ -72,7 +73,7 @@ struct flow_order {
 	/* What its port is chosen by (create.h). */
 	__u32 endpoint, choice, opens;
 	/* Of those that are held, the best so far: create_search(). */
-	__u32 best, best_port, spare;
+	__u32 best, best_port, best_probe;
 };
 
 HG_SCRATCH(hg_order, struct flow_order);

@@ -15,7 +15,7 @@
 #endif
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define HG_SWAP16(x) ((__u16)((((__u16)(x)) << 8) | (((__u16)(x)) >> 8)))
+#define HG_SWAP16(x) __builtin_bswap16(x)
 #define HG_SWAP32(x) __builtin_bswap32(x)
 #else
 #define HG_SWAP16(x) ((__u16)(x))
