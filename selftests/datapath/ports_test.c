@@ -212,8 +212,8 @@ static void open_and_close(struct rest *rest, uint16_t now_s)
 }
 
 /*
- * For minutes at a rate just below what there are ports for: none. After a jam, in which all
- * ports were taken out of order, a search of 48 does not always find one of the few.
+ * For minutes at a rate just below what there are ports for. After a jam, in which all ports were
+ * taken out of order, at a lower one: a search of 48 may miss one in twenty, not one in five.
  */
 static void no_port_rests_too_shortly_while_there_are_others(void **state)
 {
@@ -230,7 +230,7 @@ static void no_port_rests_too_shortly_while_there_are_others(void **state)
 			open_and_close(&rest, 1);
 		}
 		for (uint16_t now_s = 1; now_s < 400; now_s++) {
-			for (due += RANGE * 95 / 100; due >= TIME_WAIT_S;
+			for (due += RANGE * (jammed ? 80 : 95) / 100; due >= TIME_WAIT_S;
 			     due -= TIME_WAIT_S)
 				open_and_close(&rest, now_s);
 			scene_age(&rest.scene, 1);
@@ -238,7 +238,7 @@ static void no_port_rests_too_shortly_while_there_are_others(void **state)
 		print_message("%s: %u of %u connections had a port that rested\n",
 			      jammed ? "after a jam" : "from the start", rest.early,
 			      rest.opened);
-		assert_in_range(rest.early, 0, jammed ? rest.opened / 50 : 0);
+		assert_in_range(rest.early, 0, jammed ? rest.opened / 200 : 0);
 	}
 }
 
