@@ -38,8 +38,9 @@ static __always_inline int table_publish(__u32 line, __u32 pending, __u32 flags,
  * (line.h), but whoever has written over the forward line has freed that (insert_lost()). Returns
  * 0 when the pair is gone; then nothing is left of it.
  */
-__noinline int pair_publish(__u32 reply, __u32 reply_pending, __u32 reply_flags,
-			    __u32 forward, __u32 forward_pending)
+static __always_inline int pair_publish(__u32 reply, __u32 reply_pending,
+					__u32 reply_flags, __u32 forward,
+					__u32 forward_pending)
 {
 	int is_published = table_publish(reply, reply_pending, reply_flags, forward);
 

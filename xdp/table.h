@@ -100,9 +100,12 @@ static __always_inline int insert_lost(const struct flow_order *order)
 static __always_inline void insert_unlock(const struct flow_order *order, __u32 *lock,
 					  __u32 mine)
 {
-	struct hg_flow *home = table_line(table_home(order->hash, order->table));
+	struct hg_flow *home;
 
-	if (__sync_val_compare_and_swap(lock, mine, 0) != mine && home)
+	if (__sync_val_compare_and_swap(lock, mine, 0) == mine)
+		return;
+	home = table_line(table_home(order->hash, order->table));
+	if (home)
 		home->reach = (order->table ? HG_EMBRYO_WINDOW : HG_FLOW_WINDOW) - 1;
 }
 
