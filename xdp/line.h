@@ -32,6 +32,7 @@
 #include <headgate/hash.h>
 #include "maps.h"
 #include "order.h"
+#include "packet.h"
 
 #define LINE_EMBRYO (1U << 30) /* the line is in hg_embryos */
 #define LINE_NONE   HG_FLOW_PARTNER_NONE

@@ -6,6 +6,7 @@
 #ifndef XDP_PORT_H
 #define XDP_PORT_H
 
+#include <linux/in.h>
 #include "packet.h"
 #include "table.h"
 
