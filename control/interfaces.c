@@ -66,7 +66,6 @@ static void tell_link(struct controller *controller, const struct interface *int
 			  from->name, strerror(-r));
 }
 
-/* A NIC takes the frames that are sent to it or to an interface above it. */
 /* Why an interface takes the frames of all. */
 static const char *macs_obstacle(int r)
 {
@@ -78,6 +77,7 @@ static const char *macs_obstacle(int r)
 		     : "more than six interfaces with MACs of their own stand on it";
 }
 
+/* A NIC takes the frames that are sent to it or to an interface above it. */
 static void tell_macs(struct controller *controller, struct interface *interface)
 {
 	uint8_t macs[HG_MACS_EACH][6] = { 0 };

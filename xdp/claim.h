@@ -207,6 +207,7 @@ static __always_inline __u32 claim_line(__u32 home, __u32 now, __u32 *ret_pendin
 	if (!flow)
 		return LINE_NONE;
 	ctl = ctl_of(flow);
+	order_loads();
 	/* Another CPU may have claimed it since it was found. */
 	if (!line_may_go(flow, line, ctl, now))
 		return LINE_NONE;

@@ -4,8 +4,7 @@
  * leaves a flag to look at; nobody who does not know the connection's numbers shortens its
  * life:
  *
- *   TCP FIN    is noted when what it acknowledges follows from what its end acknowledged last,
- *              and counts when the other end has acknowledged it. Its end lies in `proof` of its
+ *   TCP FIN    counts when the other end has acknowledged it. Its end lies in `proof` of its
  *              own line (ENDING); the other line is ASKED to show that number. When the other
  *              end acknowledges more, it was none.
  *   TCP RST    counts when its sequence number is what the other end acknowledged last, which
@@ -17,8 +16,8 @@
  * What is not believed is followed all the same: the ends judge for themselves. The cost is
  * that a flow whose end we could not follow waits for the time-out of an established one.
  *
- * Of a number 24 bits are known, of which PROOF_STEP may have been acknowledged since: who
- * forges packets of both ends and guesses ends a flow with one in 64 of those of each.
+ * Who forges packets of both ends can end a flow all the same: of a number 24 bits are known, and
+ * so much may be under way.
  */
 #ifndef XDP_CLOSE_H
 #define XDP_CLOSE_H
@@ -28,8 +27,9 @@
 #include "parse.h"
 #include "table.h"
 
-/* An acknowledgement farther ahead is not noted: it may be made up. */
-#define PROOF_STEP (1U << 18)
+/* An acknowledgement farther ahead is not noted: it may be made up. A receiver acknowledges each
+ * train that it is handed, of at most 512 KiB (BIG TCP). */
+#define PROOF_STEP (1U << 19)
 
 /* Numbers of a packet that may end something. */
 struct closing {
@@ -116,13 +116,12 @@ static __always_inline __u32 closing_tcp(const struct closing *closing,
 	if (line & LINE_EMBRYO || !(closing->seen & HG_FLOW_ACK))
 		return 0;
 	/* Who has sent a FIN himself has no number to compare with. */
-	follows = ctl & HG_FLOW_ENDING || flow_acknowledge(flow, closing->ack);
+	follows = !(ctl & HG_FLOW_ENDING) && flow_acknowledge(flow, closing->ack);
 	if (ctl & HG_FLOW_ASKED && !beyond)
 		closing_answered(closing, lines, HG_FLOW_ENDED);
-	else if (ctl & HG_FLOW_ASKED && !(ctl & HG_FLOW_ENDING) && follows &&
-		 beyond < HG_FLOW_PROOF / 2)
+	else if (ctl & HG_FLOW_ASKED && follows && beyond < PROOF_STEP)
 		closing_answered(closing, lines, 0);
-	if (!(closing->seen & HG_FLOW_FIN) || ctl & HG_FLOW_ENDED || !follows)
+	if (!(closing->seen & HG_FLOW_FIN) || ctl & HG_FLOW_ENDED)
 		return 0;
 	/* Of a backend that we meet by ports that others get after it. */
 	if (flow->key.snat && !((ctl | other_ctl) & HG_FLOW_FIN))

@@ -207,15 +207,12 @@ static __always_inline int reply_source(const struct packet *p, struct flow_orde
 
 	if (!backend)
 		return -HG_REASON_table_changing;
-	if (order->flow.ctl & HG_FLOW_DIRECT) {
-		key->src = p->key.dst;
-		key->sport = p->key.dport;
-		return 0;
-	}
 	key->src = backend->addr;
 	key->sport = backend->port;
-	key->snat = create_snat(p, backend);
 	order->endpoint = backend->endpoint;
+	if (order->flow.ctl & HG_FLOW_DIRECT)
+		return 0; /* what it clashes with passes by here */
+	key->snat = create_snat(p, backend);
 	return key->snat || backend->snat || !addr_equal(&p->key.src, &backend->addr)
 		   ? 0
 		   : -HG_REASON_snat_ports;
@@ -246,15 +243,16 @@ static __noinline int create(struct packet *p)
 	return r < 0 ? r : create_pair(p, order, order->flow.key.dport);
 }
 
-/* The line that takes packets with this key for answers, and translates them; else LINE_NONE. */
-__noinline __u32 reply_of_another(const struct hg_flow_key *key, __u64 hash)
+/* The line that takes packets with this key for answers, and translates them; its backend in the
+ * upper half. LINE_NONE: there is none. */
+__noinline __u64 reply_of_another(const struct hg_flow_key *key, __u64 hash)
 {
 	struct flow_view view = {};
 
 	if (!key || !table_find(key, hash, &view) || !(view.ctl & HG_FLOW_REPLY) ||
 	    !backend_of(view.backend))
 		return LINE_NONE;
-	return view.line;
+	return view.line | (__u64)view.backend << 32;
 }
 
 /*
@@ -267,17 +265,17 @@ static __noinline int clash(const struct packet *p)
 {
 	struct flow_order *order = order_fresh();
 	struct hg_flow_key key;
-	__u32 line;
+	__u64 found;
 
 	key_reverse(&p->key, &key);
-	line = reply_of_another(&key, hg_hash_flow(&key, hg_config.seed));
-	if (line == LINE_NONE || !mac_is_ours(p) ||
-	    port_take(line, p->now, PORT_TIME_WAIT))
+	found = reply_of_another(&key, hg_hash_flow(&key, hg_config.seed));
+	if (found == LINE_NONE || !mac_is_ours(p) ||
+	    port_take((__u32)found, p->now, PORT_TIME_WAIT))
 		return PASS;
 	if (!order)
 		return PASS;
 	order->flow.ctl = HG_FLOW_DIRECT;
-	order->flow.backend = HG_FLOW_APART;
+	order->flow.backend = (__u32)(found >> 32);
 	return NEXT;
 }
 

@@ -23,7 +23,7 @@
 
 /*
  * The key that a packet of this line (which has `key`) gets: DNAT and SNAT forward, both undone
- * in a reply. A client that addressed the backend itself goes on to do so.
+ * in a reply. To a client that addressed the backend itself it shows as such.
  */
 static __always_inline int flow_target(const struct flow_view *view,
 				       const struct hg_backend *backend,
@@ -37,16 +37,17 @@ static __always_inline int flow_target(const struct flow_view *view,
 	ret_to->snat = 0;
 	ret_to->policy = 0;
 	if (view->ctl & HG_FLOW_REPLY) {
-		ret_to->src = view->ctl & HG_FLOW_DIRECT ? key->src : backend->vip;
-		ret_to->sport = view->ctl & HG_FLOW_DIRECT ? key->sport : backend->vport;
+		ret_to->src = view->ctl & HG_FLOW_DIRECT ? backend->addr : backend->vip;
+		ret_to->sport =
+		    view->ctl & HG_FLOW_DIRECT ? backend->port : backend->vport;
 		ret_to->dst = view->client;
 		ret_to->dport = view->port;
 		return NEXT;
 	}
 	ret_to->src = key->src;
-	ret_to->dst = view->ctl & HG_FLOW_DIRECT ? key->dst : backend->addr;
+	ret_to->dst = backend->addr;
 	ret_to->sport = view->port;
-	ret_to->dport = view->ctl & HG_FLOW_DIRECT ? key->dport : backend->port;
+	ret_to->dport = backend->port;
 	if (!index)
 		return NEXT;
 	snat = bpf_map_lookup_elem(&hg_snat, &index);
@@ -261,9 +262,8 @@ flow_question(const struct packet *p, const struct flow_view *view, __u32 state)
 	if (view->ctl & HG_FLOW_REPLY)
 		return policy_ask(&view->client, &key->src, key->protocol, key->sport,
 				  state);
-	if (!backend || view->ctl & HG_FLOW_DIRECT)
-		return policy_ask(&key->src, &key->dst, key->protocol, key->dport, state);
-	return policy_ask(&key->src, &backend->addr, key->protocol, backend->port, state);
+	return policy_ask(&key->src, backend ? &backend->addr : &key->dst, key->protocol,
+			  backend ? backend->port : key->dport, state);
 }
 
 /*
@@ -297,7 +297,8 @@ static __always_inline int flow_begins_anew(const struct packet *p,
 	if (!p->opens || view->ctl & HG_FLOW_REPLY)
 		return 0;
 	if (p->key.protocol == IPPROTO_UDP)
-		return backend->flags & HG_BACKEND_MOVE_UDP;
+		return backend->flags & HG_BACKEND_MOVE_UDP &&
+		       !(view->ctl & HG_FLOW_DIRECT);
 	return flow_ended(view->line, view->ctl) != FLOW_GOES_ON;
 }
 

@@ -16,10 +16,10 @@
  *           the first CAS both may be another flow's. A pair whose reply is still PENDING
  *           belongs to who makes it; nobody else frees it. See pair.h.
  *
- * Plain stores into a LIVE line: `seen` and `proof`, by packets of its own direction, where a
- * lost one costs a tick of age or lets an end go unbelieved; key.policy and, by the sweeper,
- * epochs that are over, where a lost one has something looked up again. Loads that must not
- * overtake each other are kept apart by order.h.
+ * Plain stores into a LIVE line: `seen` and `proof`, by packets of its own direction and, where a
+ * flow opens or ends, `proof` of the other one: a lost one costs a tick of age, or lets an end go
+ * unbelieved. key.policy and, by the sweeper, epochs that are over: a lost one has something
+ * looked up again. Loads that must not overtake each other are kept apart by order.h.
  *
  * Functions that take no struct packet are global: the verifier looks at them once, not per
  * caller.

@@ -47,12 +47,8 @@ static __noinline int policy(struct packet *p)
 	backend = backend_of(order->flow.backend);
 	if (!backend)
 		return -HG_REASON_table_changing;
-	if (order->flow.ctl & HG_FLOW_DIRECT)
-		question = policy_ask(&p->key.src, &p->key.dst, p->key.protocol,
-				      p->key.dport, state);
-	else
-		question = policy_ask(&p->key.src, &backend->addr, p->key.protocol,
-				      backend->port, state);
+	question = policy_ask(&p->key.src, &backend->addr, p->key.protocol, backend->port,
+			      state);
 	return question ? policy_decide(question) : -HG_REASON_flow_contended;
 }
 

@@ -65,6 +65,7 @@ __noinline int port_take(__u32 line, __u32 now, __u32 least)
 	struct hg_flow *flow = table_line(line);
 	__u32 ctl = flow ? ctl_of(flow) : HG_FLOW_FREE;
 
+	order_loads();
 	return (ctl & HG_FLOW_STATE) == HG_FLOW_LIVE &&
 	       port_rank(line, now) >> PORT_RANK_SHIFT >= least && flow_close(line, ctl);
 }
@@ -72,8 +73,11 @@ __noinline int port_take(__u32 line, __u32 now, __u32 least)
 static __always_inline __u32 *port_cursor(__u32 endpoint)
 {
 	__u32 index = endpoint & (HG_PORT_CURSORS - 1);
+	__u32 *cursor = bpf_map_lookup_elem(&hg_ports, &index);
 
-	return bpf_map_lookup_elem(&hg_ports, &index);
+	if (cursor && !*(volatile __u32 *)cursor)
+		__sync_val_compare_and_swap(cursor, 0, bpf_get_prandom_u32() | 1);
+	return cursor;
 }
 
 static __always_inline __u32 port_count(void)
@@ -92,8 +96,6 @@ static __always_inline __u32 port_next(__u32 endpoint)
 
 	if (!cursor)
 		return 0;
-	if (!*(volatile __u32 *)cursor)
-		__sync_val_compare_and_swap(cursor, 0, bpf_get_prandom_u32() | 1);
 	return hg_config.port_first + __sync_fetch_and_add(cursor, 1) % port_count();
 }
 

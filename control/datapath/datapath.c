@@ -208,8 +208,6 @@ static int start(struct datapath *datapath, struct complaints *complaints)
 	else if (r == 0)
 		datapath->settled = true;
 	if (r == 0)
-		r = map_put(datapath, MAP_BACKENDS, 0, &HG_BACKEND_APART);
-	if (r == 0)
 		r = source_ranges_add(datapath, 0, datapath->cluster_cidrs,
 				      datapath->cluster_cidr_count);
 	if (r < 0) {

@@ -107,11 +107,7 @@ struct hg_member {
 	__u32 endpoint; /* one number per address:port:protocol, whatever the frontend */
 };
 
-/*
- * hg_backends: ARRAY of struct hg_backend, ≤ 2^20. Index 0 is nobody's: LIVE, of the generation
- * that HG_FLOW_APART names, and otherwise empty, for flows to a backend's own address. They
- * neither need the backend's record nor end with it.
- */
+/* hg_backends: ARRAY of struct hg_backend, ≤ 2^20; index 0 is never used. */
 #define HG_BACKEND_BITS	   20
 #define HG_GENERATION_BITS 12
 enum hg_backend_flag {
@@ -143,10 +139,6 @@ static inline __u32 hg_backend_index(__u32 backend)
 {
 	return backend & ((1U << HG_BACKEND_BITS) - 1);
 }
-
-#define HG_BACKEND_APART                                                                 \
-	((struct hg_backend){ .flags = HG_BACKEND_LIVE,                                  \
-			      .generation = HG_FLOW_APART >> HG_BACKEND_BITS })
 
 /*
  * hg_hops: ARRAY[HG_HOPS] of struct hg_hop; index 0 is never used. Next hops that the

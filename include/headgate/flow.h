@@ -81,12 +81,11 @@ static inline __u32 hg_flow_ctl_free(__u32 ctl)
 }
 
 /*
- * backend: a flow through no Service has index 0, and one of these where others have their
- * backend's generation. 0: tracked because policy isolates one of its ends.
+ * backend: a flow through no Service, tracked because policy isolates one of its ends, has
+ * index 0, and flags where others have their backend's generation.
  */
 enum hg_flow_direct {
 	HG_FLOW_FROM_NODE = 1 << 20, /* the node opened it itself: never judged */
-	HG_FLOW_APART = 2 << 20,     /* of HG_FLOW_DIRECT lines: the record of index 0 */
 };
 
 /* partner: line of the other direction; its table is the same as this line's. */

@@ -216,33 +216,6 @@ static enum role client_aborts(struct scene *scene, struct packet *packet, uint8
 	return CLIENT;
 }
 
-/* Who forges the packets of both ends knows what he has made up, but not what they have
- * acknowledged. */
-static void ends_forged_of_both_sides_shorten_nothing(void **state)
-{
-	struct scene scene;
-	struct talk talk;
-
-	for (uint8_t family = 4; family <= 6; family += 2) {
-		begin(&scene, state, family);
-		assert_true(talk_open(&talk, &scene, CLIENT_PORT));
-		assert_goes_on(&talk);
-		for (uint32_t i = 1; i < 1000; i++) {
-			uint32_t far = (1U << 19) + i * 8192;
-			uint32_t end[] = { talk.next[0] + far, talk.next[1] + far };
-			int side = i & 1;
-
-			for (int turn = 0; turn < 2; turn++, side = !side) {
-				talk_forge(&talk, side, TCP_FIN | TCP_ACK, end[side] - 1,
-					   talk.heard[side] + far);
-				talk_forge(&talk, !side, TCP_ACK, end[!side], end[side]);
-			}
-			assert_int_equal(talk_timeout(&talk), HG_TIMEOUT_ESTABLISHED);
-		}
-		assert_goes_on(&talk);
-	}
-}
-
 /* One that was guessed well. The other end acknowledges more: both sides' ends count again. */
 static void a_made_up_end_is_forgotten(void **state)
 {
@@ -267,7 +240,7 @@ static void a_made_up_end_is_forgotten(void **state)
 	}
 }
 
-/* Megabytes are under way when a side has said all. */
+/* Megabytes are under way when a side has said all; what is lost is acknowledged in leaps. */
 static void an_end_far_ahead_counts(void **state)
 {
 	struct scene scene;
@@ -281,9 +254,9 @@ static void an_end_far_ahead_counts(void **state)
 		for (int sent = 0; sent < 4000; sent++)
 			assert_true(talk_say(&talk, first, TCP_ACK, 1400));
 		assert_true(talk_say(&talk, first, TCP_FIN | TCP_ACK, 0));
-		for (talk.heard[!first] += 100000;
+		for (talk.heard[!first] += 3000000;
 		     (int32_t)(talk.next[first] - talk.heard[!first]) > 0;
-		     talk.heard[!first] += 100000)
+		     talk.heard[!first] += 3000000)
 			assert_true(talk_say(&talk, !first, TCP_ACK, 0));
 		talk_hear(&talk, !first);
 		assert_true(talk_say(&talk, !first, TCP_FIN | TCP_ACK, 0));
@@ -368,7 +341,6 @@ int main(void)
 		cmocka_unit_test(ends_that_cross_count_too),
 		cmocka_unit_test(an_end_within_the_proof_counts),
 		cmocka_unit_test(a_refusal_counts_by_the_number_of_the_opening),
-		cmocka_unit_test(ends_forged_of_both_sides_shorten_nothing),
 		cmocka_unit_test(a_made_up_end_is_forgotten),
 		cmocka_unit_test(an_end_far_ahead_counts),
 		cmocka_unit_test(sctp_ends_by_its_verification_tag),

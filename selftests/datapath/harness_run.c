@@ -111,7 +111,6 @@ void harness_clear(struct harness *harness)
 	clear_array(harness, "hg_snat", HG_SNAT_ADDRS);
 	clear_array(harness, "hg_services", 64);
 	clear_array(harness, "hg_backends", HARNESS_BACKENDS);
-	harness_put_at(harness, "hg_backends", 0, &HG_BACKEND_APART);
 	clear_array(harness, "hg_hops", 64);
 	clear_array(harness, "hg_macs", HG_MACS);
 	clear_array(harness, "hg_reasons", HG_REASON_END);
