@@ -90,7 +90,7 @@ static __always_inline int create_at(struct flow_order *order)
 	if (!order->flow.key.snat || order->flow.key.protocol == IPPROTO_SCTP)
 		return create_over(order, port_apart(&order->flow), PORT_TIME_WAIT);
 	if (!is_flooded())
-		return -TABLE_EXISTS;
+		return create_over(order, order->flow.key.dport, PORT_IDLE);
 	port = port_again(order);
 	r = create_reply(order, port);
 	if (r != -TABLE_EXISTS)

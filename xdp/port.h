@@ -99,8 +99,8 @@ static __always_inline __u32 port_next(__u32 endpoint)
 	return hg_config.port_first + __sync_fetch_and_add(cursor, 1) % port_count();
 }
 
-/* What port_next() has given, and was going to give `probe` connections later; in the end by
- * leaps, because ports that live long lie side by side. */
+/* What port_next() was going to give `probe` connections later; in the end by leaps, because
+ * ports that live long lie side by side. */
 __noinline __u32 port_ahead(__u32 endpoint, __u32 is_privileged, __u32 probe)
 {
 	__u32 *cursor = port_cursor(endpoint), port;
@@ -109,7 +109,7 @@ __noinline __u32 port_ahead(__u32 endpoint, __u32 is_privileged, __u32 probe)
 		probe = PORT_STEPS + (probe - PORT_STEPS) *
 					 (port_count() / (PORT_PROBES - PORT_STEPS) + 1);
 	port = hg_config.port_first +
-	       ((cursor ? *(volatile __u32 *)cursor : 0) - 1 + probe) % port_count();
+	       ((cursor ? *(volatile __u32 *)cursor : 0) + probe) % port_count();
 	return is_privileged ? PORT_PRIVILEGED / 2 + port % (PORT_PRIVILEGED / 2) : port;
 }
 
@@ -120,7 +120,7 @@ __noinline int port_taken(__u32 endpoint, __u32 probe)
 	__u32 *cursor = port_cursor(endpoint);
 
 	if (cursor && probe < PORT_STEPS)
-		__sync_fetch_and_add(cursor, probe);
+		__sync_fetch_and_add(cursor, probe + 1);
 	return 0;
 }
 

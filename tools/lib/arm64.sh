@@ -68,7 +68,7 @@ arm64_build() {
 		OBJCOPY=aarch64-linux-gnu-objcopy \
 		ARCH_INCLUDE="$root/usr/include/aarch64-linux-gnu" \
 		PACKAGES='libbpf libxdp libmnl libuv' \
-		parts="$(printf "%s " control/{datapath,netlink}/*.c control/lib/{addr,complaint,log,paragraph}.c control/cluster/object.c)" \
+		parts="$(printf "%s " control/{datapath,netlink}/*.c control/lib/{addr,complaint,log,paragraph}.c control/{cluster/object,compile/wanted}.c)" \
 		"$B"/arm64/kernels/smoke "$B"/arm64/datapath/concurrency_test
 }
 
