@@ -51,8 +51,10 @@ static __always_inline int create_search(struct flow_order *order)
 			order->best_probe = probe;
 		}
 		rank = order->best >> PORT_RANK_SHIFT;
-		/* In a flood all are unproved: the first of them is the oldest. */
-		if (rank >= PORT_IDLE || (rank == PORT_UNPROVED && probe >= 2))
+		/* In a flood all are unproved: the first of them is the oldest. Else the answer of
+		 * one may be under way. */
+		if (rank >= PORT_IDLE ||
+		    (rank == PORT_UNPROVED && probe >= 2 && is_flooded()))
 			break;
 	}
 	if (!order->best)

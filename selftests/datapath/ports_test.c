@@ -15,6 +15,7 @@
 
 #define PORTS 4
 #define RANGE 300U
+#define BURST 20
 
 /* Behind its SYN, and FIN, each side's numbers go on; the other's are acknowledged. */
 static void client_says_at(struct scene *scene, uint16_t port, uint8_t flags,
@@ -182,6 +183,27 @@ static void port_of_an_established_connection_is_never_taken(void **state)
 	}
 }
 
+/* Before the answers of a burst come, another connection gets a port behind all of theirs. */
+static void a_burst_keeps_its_ports_until_it_is_answered(void **state)
+{
+	struct scene scene;
+	uint16_t first = 0;
+
+	for (int i = 0; i < 4; i++) {
+		scene_begin(&scene, *state, i & 1 ? 6 : 4,
+			    i & 2 ? PROTOCOL_UDP : PROTOCOL_TCP);
+		one_backend_on_the_same_link(&scene);
+		harness_rewind_ports(*state, scene.harness->config.port_first);
+		for (uint16_t port = 1000; port < 1000 + BURST; port++) {
+			client_says(&scene, port, TCP_SYN);
+			first = port > 1000 ? first : scene.snat_port;
+		}
+		harness_rewind_ports(*state, first);
+		client_says(&scene, 2000, TCP_SYN);
+		assert_int_equal(scene.snat_port, first + BURST);
+	}
+}
+
 /* A backend's ports in order of time: which one a new connection gets, and when each was closed
  * by the backend, in seconds; 0: never. */
 struct rest {
@@ -276,6 +298,7 @@ int main(void)
 	};
 
 	const struct CMUnitTest range[] = {
+		cmocka_unit_test(a_burst_keeps_its_ports_until_it_is_answered),
 		cmocka_unit_test(no_port_rests_too_shortly_while_there_are_others),
 	};
 
