@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 #include "backends.h"
-#include "expiry.h"
 
 struct listing {
 	struct datapath *datapath;

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "../lib/cleanup.h"
-#include "expiry.h"
 
 #define PAGE 4096UL
 

@@ -241,6 +241,15 @@ struct hg_slot applied_slot(const struct hg_service *service, uint32_t slot)
 				 hg_slot_position(element, slot, bits, 1) };
 }
 
+uint64_t applied_seed(void)
+{
+	struct hg_state state;
+	uint32_t zero = 0;
+
+	read_at("hg_state", &zero, &state);
+	return state.seed;
+}
+
 struct hg_backend applied_backend(uint32_t index)
 {
 	struct hg_backend backend;

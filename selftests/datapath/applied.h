@@ -42,6 +42,8 @@ bool applied_service(const char *vip, uint16_t port, uint8_t protocol,
 		     struct hg_service *ret_service, uint32_t *ret_index);
 struct hg_member applied_member(const struct hg_service *service, uint32_t position);
 struct hg_slot applied_slot(const struct hg_service *service, uint32_t slot);
+/* Of the flow tables, as the loaded programs have it. */
+uint64_t applied_seed(void);
 struct hg_backend applied_backend(uint32_t index);
 /* Index of the backend with this address behind a frontend, 0: none. */
 uint32_t applied_find(const struct hg_service *service, const char *addr);

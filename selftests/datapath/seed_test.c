@@ -140,17 +140,6 @@ static void balancers_with_different_tables_choose_the_same_backend(void **state
 	assert_non_null(memchr(here, 3, sizeof(here)));
 }
 
-static uint64_t seed_in_force(void)
-{
-	struct hg_state in_force;
-	uint32_t zero = 0;
-	int fd = applied_map("hg_state");
-
-	assert_int_equal(bpf_map_lookup_elem(fd, &zero, &in_force), 0);
-	close(fd);
-	return in_force.seed;
-}
-
 /* What the programs were loaded with. */
 static struct hg_config config_of(const struct bpf_object *object)
 {
@@ -189,17 +178,17 @@ static void a_restart_keeps_the_seed_of_the_tables(void **state)
 	(void)state;
 	applied_defaults(&applied);
 	applied_open(&applied);
-	uint64_t first = seed_in_force();
+	uint64_t first = applied_seed();
 	assert_true(first != 0 && first != applied.options.slot_seed);
 	assert_loaded_with(first, 42);
 	applied_close(&applied);
 	applied.options.slot_seed = 43;
 	applied_open(&applied);
-	assert_true(seed_in_force() == first);
+	assert_true(applied_seed() == first);
 	assert_loaded_with(first, 43);
 	applied_end(&applied);
 	applied_open(&applied);
-	assert_true(seed_in_force() != first);
+	assert_true(applied_seed() != first);
 	applied_end(&applied);
 }
 

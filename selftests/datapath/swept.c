@@ -29,17 +29,6 @@ static struct hg_flow *map_lines(const char *name, uint32_t lines)
 	return memory;
 }
 
-static uint64_t read_seed(void)
-{
-	struct hg_state in_force;
-	uint32_t zero = 0;
-	int fd = applied_map("hg_state");
-
-	assert_int_equal(bpf_map_lookup_elem(fd, &zero, &in_force), 0);
-	close(fd);
-	return in_force.seed;
-}
-
 int swept_setup(void **state)
 {
 	struct hg_service service;
@@ -54,7 +43,7 @@ int swept_setup(void **state)
 	applied_service(VIP, 80, IPPROTO_TCP, &service, NULL);
 	swept.backend = applied_find(&service, AB[0]);
 	swept.generation = applied_backend(swept.backend).generation;
-	swept.seed = read_seed();
+	swept.seed = applied_seed();
 	swept.flows = map_lines("hg_flows", LINES);
 	swept.embryos = map_lines("hg_embryos", 65536);
 	return 0;

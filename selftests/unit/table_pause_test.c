@@ -15,7 +15,6 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include "pause.h"
-#include "../../control/datapath/expiry.h"
 
 #define HOME  7U
 #define BEGIN 5000U /* A's tick */
