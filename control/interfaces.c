@@ -70,9 +70,8 @@ static void tell_link(struct controller *controller, const struct interface *int
 static const char *macs_obstacle(int r)
 {
 	if (r == -EEXIST)
-		return "another NIC of ours has an interface index that equals its own "
-		       "but for "
-		       "a multiple of 256 (see 'ip link'; a reboot numbers them anew)";
+		return "its interface index and that of another NIC of ours differ by a "
+		       "multiple of 256 (see 'ip link'; a reboot numbers them anew)";
 	return r < 0 ? strerror(-r)
 		     : "more than six interfaces with MACs of their own stand on it";
 }

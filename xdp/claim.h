@@ -63,9 +63,9 @@ static __always_inline enum flow_end line_end(const struct hg_flow *flow, __u32 
 }
 
 /*
- * May a line that is not FREE be taken from its tenant, when none is? An embryonic one always, but not
- * while it is made; in the main table one whose time-out has passed or whose flow has ended:
- * a connection that lives comes before one that is remembered.
+ * May a line that is not FREE be taken from its tenant, when none is? An embryonic one always,
+ * but not while it is made; in the main table one whose time-out has passed or whose flow has
+ * ended: a connection that lives comes before one that is remembered.
  */
 static __always_inline int line_may_go(const struct hg_flow *flow, __u32 line, __u32 ctl,
 				       __u32 now)

@@ -130,10 +130,10 @@ static __always_inline void embryos_free(const struct flow_view *view, __u32 rep
 }
 
 /*
- * The client proved itself: move both lines from hg_embryos to hg_flows, reply first, and
- * free the old ones once the new ones are LIVE. Readers look in hg_flows, in hg_embryos and in
- * hg_flows again: table_locate(). 0, also when another CPU moves or ends it; -reason when the main table has no
- * room.
+ * The client proved itself: move both lines from hg_embryos to hg_flows, reply first, and free
+ * the old ones once the new ones are LIVE. Readers look in hg_flows, in hg_embryos and in
+ * hg_flows again: table_locate(). 0, also when another CPU moves or ends it; -reason when the
+ * main table has no room.
  */
 static __always_inline int flow_promote(const struct packet *p,
 					const struct flow_view *view)
