@@ -27,41 +27,61 @@ static __always_inline int create_over(struct flow_order *order, __be16 port, __
 	return create_reply(order, port);
 }
 
-/* The first port that is free, or held by a flow that will not be missed; of PORT_PROBES that
- * are neither, the best. As create_reply(). */
+static __always_inline int is_privileged(const struct flow_order *order)
+{
+	return !order->flow.key.snat && host16(order->flow.port) < PORT_PRIVILEGED;
+}
+
+/* A probe of a search found its port held: remember the best of them. Will it do? */
+static __always_inline int search_ends(struct flow_order *order, __u32 probe)
+{
+	__u32 rank = port_rank(order->line, order->flow.seen);
+
+	if (rank > order->best) {
+		order->best = rank;
+		order->best_port = host16(order->flow.key.dport);
+		order->best_probe = probe;
+	}
+	rank = order->best >> PORT_RANK_SHIFT;
+	/* In a flood all are unproved: the first of them is the oldest. Else the answer of one
+	 * may be under way. */
+	return rank >= PORT_IDLE || probe == PORT_PROBES - 1 ||
+	       (rank == PORT_UNPROVED && probe >= 2 && is_flooded());
+}
+
+/*
+ * One probe of the search for a port that is free, or held by a flow that will not be missed; of
+ * PORT_PROBES that are neither, the best. As create_reply(), -TABLE_EXISTS to go on. Global:
+ * verified once, not once a probe.
+ */
+__noinline int create_probe(struct flow_order *order, __u32 probe)
+{
+	__u32 best;
+	int r;
+
+	if (!order)
+		return -HG_REASON_flow_contended;
+	r = create_reply(order, be16(port_ahead(order->endpoint, is_privileged(order), probe)));
+	if (r != -TABLE_EXISTS) {
+		port_taken(order->endpoint, probe);
+		return r;
+	}
+	if (!search_ends(order, probe) || !order->best)
+		return r;
+	best = order->best;
+	order->best = 0;
+	port_taken(order->endpoint, order->best_probe);
+	return create_over(order, be16(order->best_port), best >> PORT_RANK_SHIFT);
+}
+
 static __always_inline int create_search(struct flow_order *order)
 {
-	int privileged =
-	    !order->flow.key.snat && host16(order->flow.port) < PORT_PRIVILEGED;
-	__u32 rank, port;
 	int r = -TABLE_EXISTS;
 
 	order->best = 0;
-	for (__u32 probe = 0; probe < PORT_PROBES; probe++) {
-		port = port_ahead(order->endpoint, privileged, probe);
-		r = create_reply(order, be16(port));
-		if (r != -TABLE_EXISTS) {
-			port_taken(order->endpoint, probe);
-			return r;
-		}
-		rank = port_rank(order->line, order->flow.seen);
-		if (rank > order->best) {
-			order->best = rank;
-			order->best_port = host16(order->flow.key.dport);
-			order->best_probe = probe;
-		}
-		rank = order->best >> PORT_RANK_SHIFT;
-		/* In a flood all are unproved: the first of them is the oldest. Else the answer of
-		 * one may be under way. */
-		if (rank >= PORT_IDLE ||
-		    (rank == PORT_UNPROVED && probe >= 2 && is_flooded()))
-			break;
-	}
-	if (!order->best)
-		return r;
-	port_taken(order->endpoint, order->best_probe);
-	port = order->best_port;
-	return create_over(order, be16(port), order->best >> PORT_RANK_SHIFT);
+	for (__u32 probe = 0; probe < PORT_PROBES && r == -TABLE_EXISTS; probe++)
+		r = create_probe(order, probe);
+	return r;
 }
 
 /*
@@ -143,16 +163,15 @@ static __always_inline void reply_fill(const struct packet *p, struct flow_order
 }
 
 /* Turn the order of the reply line into that of the forward line. */
-static __always_inline void forward_fill(const struct packet *p, __u32 reply_line,
-					 __be16 port, struct flow_order *order)
+static __always_inline void forward_fill(const struct packet *p, struct flow_order *order)
 {
 	struct hg_flow *flow = &order->flow;
 
 	flow->snat = flow->key.snat;
+	flow->port = flow->key.dport;
 	flow->key = p->key;
 	flow->ctl = HG_FLOW_LIVE | p->seen | (flow->ctl & HG_FLOW_DIRECT);
-	flow->partner = reply_line;
-	flow->port = port;
+	flow->partner = order->line;
 	/* What the client must show is known by the answer; of UDP, the time. */
 	hg_flow_set_proof(flow, p->key.protocol == IPPROTO_UDP ? p->now : 0);
 	order->hash = p->hash;
@@ -174,30 +193,26 @@ static __always_inline __u8 create_snat(const struct packet *p,
  * The reply line is there, PENDING: insert the forward one, and publish both. NEXT, with the
  * forward one in p->line, or -reason.
  */
-static __always_inline int create_pair(struct packet *p, struct flow_order *order,
-				       __be16 port)
+static __always_inline int create_pair(struct packet *p, struct flow_order *order)
 {
-	__u32 reply_line = order->line, reply_pending = order->pending;
-	__u32 reply_flags = HG_FLOW_REPLY | (order->flow.ctl & HG_FLOW_DIRECT);
-	__u32 stamp = order->flow.backend;
+	__u32 reply_pending = order->pending;
 	int r;
 
-	forward_fill(p, reply_line, port, order);
+	forward_fill(p, order);
 	r = table_insert(order);
-	if (r < 0) {
-		table_free(reply_line, reply_pending);
-		if (r != -TABLE_EXISTS)
-			return r;
-		p->line = order->line; /* another CPU made it first */
-		return NEXT;
-	}
-	if (!pair_publish(reply_line, reply_pending, reply_flags, order->line,
-			  order->pending))
+	if (r < 0)
+		table_free(order->flow.partner, reply_pending);
+	if (r < 0 && r != -TABLE_EXISTS)
+		return r;
+	p->line = order->line;
+	if (r < 0)
+		return NEXT; /* another CPU made it first */
+	if (!pair_publish(order, order->flow.partner, reply_pending,
+			  HG_FLOW_REPLY | (order->flow.ctl & HG_FLOW_DIRECT)))
 		return -HG_REASON_flow_contended;
-	stats_created(hg_backend_index(stamp));
+	stats_created(hg_backend_index(order->flow.backend));
 	if (policy_state() & HG_POLICY_ON)
 		policy_count_connection();
-	p->line = order->line;
 	return NEXT;
 }
 
@@ -242,7 +257,7 @@ static __noinline int create(struct packet *p)
 	r = create_reply(order, port_wanted(order));
 	if (r == -TABLE_EXISTS)
 		r = create_port(order);
-	return r < 0 ? r : create_pair(p, order, order->flow.key.dport);
+	return r < 0 ? r : create_pair(p, order);
 }
 
 /* The line that takes packets with this key for answers, and translates them; its backend in the

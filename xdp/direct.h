@@ -181,7 +181,7 @@ static __always_inline int direct_create(struct packet *p, __u32 stamp, __u32 pr
 	if (r == -TABLE_EXISTS)
 		return PASS; /* another flow has the reply's key: each packet is judged */
 	if (r == 0)
-		r = create_pair(p, order, p->key.sport);
+		r = create_pair(p, order);
 	return r < 0 ? r : PASS;
 }
 

@@ -38,16 +38,16 @@ static __always_inline int table_publish(__u32 line, __u32 pending, __u32 flags,
  * (line.h), but whoever has written over the forward line has freed that (insert_lost()). Returns
  * 0 when the pair is gone; then nothing is left of it.
  */
-static __always_inline int pair_publish(__u32 reply, __u32 reply_pending,
-					__u32 reply_flags, __u32 forward,
-					__u32 forward_pending)
+static __always_inline int pair_publish(const struct flow_order *forward, __u32 reply,
+					__u32 reply_pending, __u32 reply_flags)
 {
-	int is_published = table_publish(reply, reply_pending, reply_flags, forward);
+	int is_published =
+	    table_publish(reply, reply_pending, reply_flags, forward->line);
 
-	if (is_published && is_same_line(forward, ctl_live(forward_pending)))
+	if (is_published && is_same_line(forward->line, ctl_live(forward->pending)))
 		return 1;
-	table_free(is_published ? reply : forward,
-		   ctl_live(is_published ? reply_pending : forward_pending));
+	table_free(is_published ? reply : forward->line,
+		   ctl_live(is_published ? reply_pending : forward->pending));
 	return 0;
 }
 

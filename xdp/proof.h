@@ -165,8 +165,7 @@ static __always_inline int flow_promote(const struct packet *p,
 		table_free(reply_line, reply_pending);
 		return r == -TABLE_EXISTS ? 0 : r;
 	}
-	if (!pair_publish(reply_line, reply_pending, reply_flags, order->line,
-			  order->pending))
+	if (!pair_publish(order, reply_line, reply_pending, reply_flags))
 		return 0;
 	embryos_free(view, reply_ctl);
 	if (p->seen & HG_FLOW_FIN)
