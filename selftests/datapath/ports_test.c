@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * SNAT ports are few, here four and three hundred, and shared by all CPUs: a port whose connection was reset
- * serves the next one at once, one whose connection was closed when no fresh one is found,
- * one that only an embryo holds may be taken, one of an established connection never.
+ * SNAT ports are few, here four and three hundred, and shared by all CPUs: a port whose
+ * connection was reset serves the next one at once, one whose connection was closed when no
+ * fresh one is found, one that only an embryo holds may be taken, one of an established
+ * connection never.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,14 +54,17 @@ static void backend_says(struct scene *scene, uint8_t flags)
 	backend_says_at(scene, flags, !(flags & TCP_SYN), 0);
 }
 
+/* Is its SYN let through? Then the rest must be, or the connection would not be proved. */
 static bool establish(struct scene *scene, uint16_t port)
 {
 	client_says(scene, port, TCP_SYN);
 	if (scene->run.verdict != XDP_TX)
 		return false;
 	backend_says(scene, TCP_SYN | TCP_ACK);
+	assert_int_equal(scene->run.verdict, XDP_TX);
 	client_says(scene, port, TCP_ACK);
-	return scene->run.verdict == XDP_TX;
+	assert_int_equal(scene->run.verdict, XDP_TX);
+	return true;
 }
 
 static void client_closes(struct scene *scene, uint16_t port)
