@@ -239,7 +239,8 @@ static __always_inline int backend_loops(__u32 stamp)
  * May a flow be made of a segment inside a connection? In `nat` mode always: its port follows
  * from the client's. Elsewhere while a flood pushes out flows whose handshake is under way:
  * what the client acknowledges, the backend knows, by its own record or its SYN cookie, and
- * backend and port are found again by the same hashes. A made-up one earns a reset from the
+ * backend and port are found again by the same hashes. So, too, of a FIN whose ACK before it was
+ * lost. A made-up one earns a reset from the
  * backend instead of one from us.
  */
 static __always_inline int flow_resumes(const struct packet *p,
@@ -249,7 +250,7 @@ static __always_inline int flow_resumes(const struct packet *p,
 		return 0;
 	if (service->flags & HG_SERVICE_NAT)
 		return 1;
-	return p->seen == HG_FLOW_ACK && is_flooded();
+	return (p->seen & ~HG_FLOW_FIN) == HG_FLOW_ACK && is_flooded();
 }
 
 /*

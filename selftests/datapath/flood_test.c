@@ -26,6 +26,7 @@ static const enum role backends[BACKENDS] = { BACKEND_A, POD_A };
 struct client {
 	uint16_t port, seen; /* its own, and by which the backend knows it */
 	uint32_t isn;
+	uint8_t first; /* flags of what arrives of it first: its ACK may be lost, its FIN not */
 	bool connected;
 };
 
@@ -94,7 +95,8 @@ static void opens(struct scene *scene, struct client *client, uint32_t number)
 	struct packet packet;
 
 	*client = (struct client){ .port = (uint16_t)(2000 + number * 31),
-				   .isn = 77777 + number * 99991 };
+				   .isn = 77777 + number * 99991,
+				   .first = number & 1 ? TCP_ACK : TCP_FIN | TCP_ACK };
 	from_client(scene, client, TCP_SYN, &packet);
 	client->seen = (uint16_t)field(scene, "sport");
 }
@@ -105,7 +107,7 @@ static bool proves_itself(struct scene *scene, struct client *client, enum role 
 {
 	struct packet packet;
 
-	from_client(scene, client, TCP_ACK, &packet);
+	from_client(scene, client, client->first, &packet);
 	if (!was_forwarded(scene) || field(scene, "sport") != client->seen)
 		return false;
 	from_backend(scene, client, backend, TCP_ACK);
