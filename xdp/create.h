@@ -61,7 +61,8 @@ __noinline int create_probe(struct flow_order *order, __u32 probe)
 
 	if (!order)
 		return -HG_REASON_flow_contended;
-	r = create_reply(order, be16(port_ahead(order->endpoint, is_privileged(order), probe)));
+	r = create_reply(order,
+			 be16(port_ahead(order->endpoint, is_privileged(order), probe)));
 	if (r != -TABLE_EXISTS) {
 		port_taken(order->endpoint, probe);
 		return r;

@@ -240,8 +240,7 @@ static __always_inline int backend_loops(__u32 stamp)
  * from the client's. Elsewhere while a flood pushes out flows whose handshake is under way:
  * what the client acknowledges, the backend knows, by its own record or its SYN cookie, and
  * backend and port are found again by the same hashes. So, too, of a FIN whose ACK before it was
- * lost. A made-up one earns a reset from the
- * backend instead of one from us.
+ * lost. A made-up one earns a reset from the backend instead of one from us.
  */
 static __always_inline int flow_resumes(const struct packet *p,
 					const struct hg_service *service)

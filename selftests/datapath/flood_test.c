@@ -26,7 +26,7 @@ static const enum role backends[BACKENDS] = { BACKEND_A, POD_A };
 struct client {
 	uint16_t port, seen; /* its own, and by which the backend knows it */
 	uint32_t isn;
-	uint8_t first; /* flags of what arrives of it first: its ACK may be lost, its FIN not */
+	uint8_t first; /* flags of what comes first: its ACK may be lost */
 	bool connected;
 };
 

@@ -20,11 +20,11 @@
 #include <unistd.h>
 #include "../../control/datapath/grace.h"
 
-#define COPY   32768 /* bytes */
-#define COPIES 30000
-#define ROUNDS 12
-#define LONG   25000000ULL /* ns: what a program must take for this to say anything */
-#define ROUNDS_AT_MOST 400 /* until one did: where CPUs are few, most are seen near their end */
+#define COPY	       32768 /* bytes */
+#define COPIES	       30000
+#define ROUNDS	       12
+#define LONG	       25000000ULL /* ns: what a program must take for this to say anything */
+#define ROUNDS_AT_MOST 400	   /* where CPUs are few, most are seen near their end */
 
 #define MAP_ADDRESS(reg, kind, fd, offset)                                               \
 	{ .code = BPF_LD | BPF_DW | BPF_IMM,                                             \
