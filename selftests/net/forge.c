@@ -95,6 +95,7 @@ int main(int argc, char **argv)
 {
 	static const volatile sig_atomic_t never;
 	struct segment_plan plan = { 0 };
+	struct segment_way way;
 	uint64_t sent = 0;
 	int r;
 
@@ -104,7 +105,10 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	order.seed = net_now_ms();
-	r = segment_send_all(&plan, forge, strtoull(argv[5], NULL, 10), &never, &sent);
+	r = segment_route(&plan, &way);
+	if (r == 0)
+		r = segment_send_all(&way, &plan, forge, strtoull(argv[5], NULL, 10),
+				     &never, &sent);
 	if (r < 0) {
 		fprintf(stderr, "forge: %s\n", strerror(-r));
 		return 1;

@@ -35,12 +35,17 @@ static inline int net_resolve(const char *host, const char *port,
 	return 0;
 }
 
-static inline uint64_t net_now_ms(void)
+static inline uint64_t net_now_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+static inline uint64_t net_now_ms(void)
+{
+	return net_now_ns() / 1000000;
 }
 
 /* The nth 64-bit word of the stream called seed: no two places of it are alike. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * TCP segments from forged sources, over a raw socket, in batches: what flood.c and forge.c
- * share. The kernel completes the checksum of an IPv4 header; TCP's is made here.
+ * share.
  */
 #ifndef NET_SEGMENT_H
 #define NET_SEGMENT_H
@@ -39,15 +39,18 @@ static inline uint32_t segment_sum(const void *data, size_t length)
 	return total;
 }
 
-static inline uint16_t segment_checksum(const struct tcphdr *tcp, const void *source,
-					const void *target, size_t length)
+static inline uint16_t segment_fold(uint32_t total)
 {
-	uint32_t total = segment_sum(source, length) + segment_sum(target, length) +
-			 segment_sum(tcp, sizeof(*tcp)) + IPPROTO_TCP + sizeof(*tcp);
-
 	while (total >> 16)
 		total = (total & 0xffff) + (total >> 16);
 	return htons((uint16_t)~total);
+}
+
+static inline uint16_t segment_checksum(const struct tcphdr *tcp, const void *source,
+					const void *target, size_t length)
+{
+	return segment_fold(segment_sum(source, length) + segment_sum(target, length) +
+			    segment_sum(tcp, sizeof(*tcp)) + IPPROTO_TCP + sizeof(*tcp));
 }
 
 /* Both return the length of the IP header. */
@@ -67,6 +70,7 @@ static inline size_t segment_make_v4(struct segment *segment,
 	segment->tcp.source = source->sin_port;
 	segment->tcp.dest = target->sin_port;
 	segment->tcp.check = segment_checksum(&segment->tcp, &ip.saddr, &ip.daddr, 4);
+	ip.check = segment_fold(segment_sum(&ip, sizeof(ip)));
 	memcpy(segment->ip + sizeof(segment->ip) - sizeof(ip), &ip, sizeof(ip));
 	return sizeof(ip);
 }
@@ -115,32 +119,47 @@ static inline struct sockaddr_storage segment_destination(const struct segment_p
 	return target;
 }
 
+/* A socket that takes whole IP packets, and where it sends them. */
+struct segment_way {
+	int fd;
+	struct sockaddr_storage to;
+	socklen_t length;
+};
+
+/* By the routes. 0 or -errno. */
+static inline int segment_route(const struct segment_plan *plan,
+				struct segment_way *ret_way)
+{
+	ret_way->fd = socket(plan->target.ss_family, SOCK_RAW, IPPROTO_RAW);
+	ret_way->to = segment_destination(plan);
+	ret_way->length = plan->target.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+							     : sizeof(struct sockaddr_in);
+	return ret_way->fd < 0 ? -errno : 0;
+}
+
 /*
  * Segments first … first + count - 1, as plan_nth() makes each out of *plan. Number sent, 0
  * when the queue is full, or -errno.
  */
-static inline int segment_send_batch(int fd, struct segment_plan *plan,
-				     void (*plan_nth)(struct segment_plan *plan,
-						      uint64_t n),
-				     uint64_t first, unsigned count)
+static inline int
+segment_send_batch(const struct segment_way *way, struct segment_plan *plan,
+		   void (*plan_nth)(struct segment_plan *plan, uint64_t n),
+		   uint64_t first, unsigned count)
 {
-	static struct segment segments[SEGMENT_BATCH];
-	static struct iovec parts[SEGMENT_BATCH];
-	static struct mmsghdr messages[SEGMENT_BATCH];
-	struct sockaddr_storage target = segment_destination(plan);
-	socklen_t length = target.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-							: sizeof(struct sockaddr_in);
+	static _Thread_local struct segment segments[SEGMENT_BATCH];
+	static _Thread_local struct iovec parts[SEGMENT_BATCH];
+	static _Thread_local struct mmsghdr messages[SEGMENT_BATCH];
 	int n;
 
 	for (unsigned i = 0; i < count; i++) {
 		plan_nth(plan, first + i);
 		parts[i] = segment_make(&segments[i], plan);
-		messages[i].msg_hdr = (struct msghdr){ .msg_name = &target,
-						       .msg_namelen = length,
+		messages[i].msg_hdr = (struct msghdr){ .msg_name = (void *)&way->to,
+						       .msg_namelen = way->length,
 						       .msg_iov = &parts[i],
 						       .msg_iovlen = 1 };
 	}
-	n = sendmmsg(fd, messages, count, 0);
+	n = sendmmsg(way->fd, messages, count, 0);
 	if (n >= 0)
 		return n;
 	return errno == ENOBUFS ? 0 : -errno;
@@ -148,19 +167,17 @@ static inline int segment_send_batch(int fd, struct segment_plan *plan,
 
 /* Send count segments, or fewer when *stop becomes true. 0 or -errno. */
 static inline int
-segment_send_all(struct segment_plan *plan,
+segment_send_all(const struct segment_way *way, struct segment_plan *plan,
 		 void (*plan_nth)(struct segment_plan *plan, uint64_t n), uint64_t count,
 		 const volatile sig_atomic_t *stop, uint64_t *ret_sent)
 {
-	int fd = socket(plan->target.ss_family, SOCK_RAW, IPPROTO_RAW), n;
 	uint64_t sent = 0;
+	int n;
 
-	if (fd < 0)
-		return -errno;
 	for (; sent < count && !*stop; sent += (uint64_t)n) {
 		uint64_t rest = count - sent;
 
-		n = segment_send_batch(fd, plan, plan_nth, sent,
+		n = segment_send_batch(way, plan, plan_nth, sent,
 				       rest < SEGMENT_BATCH ? (unsigned)rest
 							    : SEGMENT_BATCH);
 		if (n < 0)
