@@ -4,50 +4,13 @@
 #include <signal.h>
 #include <string.h>
 
-#include "compile/slices.h"
 #include "controller.h"
 #include "controller_state.h"
 #include "privilege.h"
 #include "readiness.h"
 
 /* Of Services on one turn of the loop: everything else waits this long. */
-#define TURN_NS	   20000000U
-#define ORPHANS_MS 2000U
-
-static void on_work(uv_timer_t *timer);
-static void on_retry(uv_timer_t *timer);
-
-void controller_schedule(struct controller *controller)
-{
-	if (controller->handles_open)
-		uv_timer_start(&controller->work, on_work, 0, 0);
-}
-
-static void arm_retry(struct controller *controller, uint64_t due_ms)
-{
-	uint64_t now_ms = uv_now(&controller->loop);
-
-	uv_timer_start(&controller->retry, on_retry,
-		       due_ms > now_ms ? due_ms - now_ms : 0, 0);
-}
-
-void controller_failed(struct controller *controller, struct retry *retry)
-{
-	unsigned doublings = retry->failures < 16 ? retry->failures : 16;
-	uint64_t wait_ms = (uint64_t)RETRY_FIRST_MS << doublings;
-
-	retry->failures++;
-	retry->due_ms = uv_now(&controller->loop) +
-			(wait_ms < RETRY_LAST_MS ? wait_ms : RETRY_LAST_MS);
-	if (!uv_is_active((uv_handle_t *)&controller->retry) ||
-	    uv_timer_get_due_in(&controller->retry) > wait_ms)
-		arm_retry(controller, retry->due_ms);
-}
-
-void controller_succeeded(struct retry *retry)
-{
-	*retry = (struct retry){ 0 };
-}
+#define TURN_NS 20000000U
 
 static void on_retry(uv_timer_t *timer)
 {
@@ -69,7 +32,7 @@ static void on_retry(uv_timer_t *timer)
 	else if (routing->failures && routing->due_ms < next)
 		next = routing->due_ms;
 	if (next != UINT64_MAX)
-		arm_retry(controller, next);
+		controller_retry_at(controller, next);
 	controller_schedule(controller);
 }
 
@@ -113,24 +76,6 @@ static void on_work(uv_timer_t *timer)
 		controller_schedule(controller);
 }
 
-void controller_expect_orphans(struct controller *controller)
-{
-	controller->orphans_due_ms = uv_now(&controller->loop) + ORPHANS_MS;
-}
-
-/* While files arrive one by one, a slice before its Service is no mistake. */
-static void tell_orphans(struct controller *controller, uint64_t now_ms)
-{
-	struct complaints complaints = { 0 };
-
-	if (!controller->orphans_due_ms || now_ms < controller->orphans_due_ms)
-		return;
-	controller->orphans_due_ms = 0;
-	slices_complain_of_orphans(controller->cluster, &complaints);
-	notices_update(&controller->orphan_notices, &complaints);
-	complaints_clear(&complaints);
-}
-
 static void on_tick(uv_timer_t *timer)
 {
 	struct controller *controller = timer->data;
@@ -138,7 +83,7 @@ static void on_tick(uv_timer_t *timer)
 
 	datapath_tick(controller->datapath);
 	changes_tick(&controller->changes, now_ms);
-	tell_orphans(controller, now_ms);
+	orphans_tell(controller, now_ms);
 }
 
 static void on_end(uv_signal_t *handle, int number)
@@ -161,12 +106,6 @@ static void on_reload(uv_signal_t *handle, int number)
 			  controller->options->manifests, strerror(-r));
 }
 
-int controller_refuse(const char *what, int error)
-{
-	log_error("%s: %s", what, strerror(-error));
-	return error;
-}
-
 static int open_loop(struct controller *controller)
 {
 	uv_timer_t *timers[] = { &controller->work, &controller->retry,
@@ -176,7 +115,7 @@ static int open_loop(struct controller *controller)
 	int r = uv_loop_init(&controller->loop);
 
 	if (r < 0)
-		return controller_refuse("the event loop cannot be made", r);
+		return log_failure("the event loop cannot be made", r);
 	controller->loop_open = true;
 	controller->started_ms = uv_now(&controller->loop);
 	for (int i = 0; i < 3; i++) { /* neither initialisation can fail on Linux */
@@ -184,6 +123,8 @@ static int open_loop(struct controller *controller)
 		uv_signal_init(&controller->loop, signals[i]);
 		timers[i]->data = signals[i]->data = controller;
 	}
+	controller->on_work = on_work;
+	controller->on_retry = on_retry;
 	controller->handles_open = true;
 	return 0;
 }
@@ -237,14 +178,14 @@ static int begin(struct controller *controller)
 	if (r == 0)
 		r = uv_timer_start(&controller->tick, on_tick, tick_ms, tick_ms);
 	if (r < 0)
-		return controller_refuse("signals and timers cannot be set up", r);
+		return log_failure("signals and timers cannot be set up", r);
 	controller_schedule(controller);
 	r = privilege_drop();
 	if (r < 0)
 		log_warning("capabilities are not dropped: %s", strerror(-r));
 	r = settling_open(controller);
 	if (r < 0)
-		return controller_refuse("the event loop takes no more handles", r);
+		return log_failure("the event loop takes no more handles", r);
 	r = readiness_tell("READY=1");
 	if (r < 0)
 		log_warning("the service manager is not told that all is ready: %s",

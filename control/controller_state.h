@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The controller's parts, for its own files only: controller.c (life), opening.c (modules
- * and their events), reconcile.c (Services), policies.c, judged.c, settling.c and refusals.c
- * (NetworkPolicies), local_pods.c and pod_doubts.c (this node's pods), interfaces.c
- * (attachments), world.c (answers to the API).
+ * The controller's parts, for its own files only: controller.c (life), retry.c (turns of the
+ * loop), opening.c (modules and their events), reconcile.c and orphans.c (Services), policies.c,
+ * judged.c, settling.c, isolation.c and refusals.c (NetworkPolicies), local_pods.c and
+ * pod_doubts.c (this node's pods), interfaces.c (attachments), world.c (answers to the API).
  *
  * Everything happens on one loop. Events of the modules only note what is due and start
  * the `work` timer; on_work() does it on the loop's next turn, so that no module is
@@ -110,6 +110,7 @@ struct controller {
 	uv_loop_t loop;
 	uv_signal_t terminate, interrupt, reload;
 	uv_timer_t work, retry, tick;
+	uv_timer_cb on_work, on_retry;
 	bool loop_open, handles_open;
 
 	struct cluster *cluster;
@@ -141,16 +142,20 @@ struct controller {
 	uint64_t started_ms;
 };
 
+/* ---- retry.c ---- */
 /* Do what is due on the loop's next turn. */
 void controller_schedule(struct controller *controller);
-/* Manifests have changed: look for EndpointSlices without Service when they are still. */
-void controller_expect_orphans(struct controller *controller);
 /* Note a failure (with exponential backoff) or a success; the retry timer follows. */
 void controller_failed(struct controller *controller, struct retry *retry);
 void controller_succeeded(struct retry *retry);
+/* By uv_now(). */
+void controller_retry_at(struct controller *controller, uint64_t due_ms);
 
-/* Log why something cannot be opened. Returns error. */
-int controller_refuse(const char *what, int error);
+/* ---- orphans.c ---- */
+/* Manifests have changed: look for EndpointSlices without Service when they are still. */
+void orphans_expect(struct controller *controller);
+/* They are: tell of them. */
+void orphans_tell(struct controller *controller, uint64_t now_ms);
 
 /* ---- opening.c ---- */
 /* 0, or -errno after a log line. */
@@ -225,11 +230,13 @@ uint64_t policies_retry(struct controller *controller, uint64_t now_ms);
 /* The maps' use; 0: they are not in use. */
 size_t policies_usage(const struct controller *controller,
 		      struct datapath_usage *ret_usage, size_t size);
+void policies_clear(struct controller *controller);
+
+/* ---- isolation.c ---- */
 /* Does an enforced policy isolate the pod at this place of hg_policy_pods? */
 bool policies_isolate(const struct controller *controller, uint32_t place);
 /* Addresses that an earlier daemon's policies isolate, while they are held. */
 size_t policies_count_held(const struct controller *controller);
-void policies_clear(struct controller *controller);
 
 /* ---- local_pods.c ---- */
 /* A Pod came, changed or went. 0 or -ENOMEM. */

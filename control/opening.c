@@ -19,7 +19,7 @@ static void on_manifests(void *context)
 
 	notices_update(&controller->manifest_notices,
 		       manifests_complaints(controller->manifests));
-	controller_expect_orphans(controller);
+	orphans_expect(controller);
 	controller->due.inside = true;
 	controller->due.policies = true;
 	controller_schedule(controller);
@@ -92,7 +92,7 @@ static int open_api(struct controller *controller)
 
 	notices_log(&complaints);
 	if (r < 0 && !complaints.count)
-		controller_refuse("the API cannot be served", r);
+		log_failure("the API cannot be served", r);
 	complaints_clear(&complaints);
 	return r;
 }
@@ -101,7 +101,7 @@ static int open_manifests(struct controller *controller)
 {
 	controller->cluster = cluster_new();
 	if (!controller->cluster)
-		return controller_refuse("the cluster's objects", -ENOMEM);
+		return log_failure("the cluster's objects", -ENOMEM);
 	int r = manifests_open(controller->options->manifests, controller->cluster,
 			       &controller->loop, on_manifests, controller,
 			       &controller->manifests);
@@ -112,7 +112,7 @@ static int open_manifests(struct controller *controller)
 		return r;
 	}
 	cluster_watch_policies(controller->cluster);
-	controller_expect_orphans(controller);
+	orphans_expect(controller);
 	notices_update(&controller->manifest_notices,
 		       manifests_complaints(controller->manifests));
 	return 0;
@@ -127,7 +127,7 @@ static int open_network(struct controller *controller)
 	int r = network_open(&controller->loop, controller->options->pod_interfaces,
 			     &events, &controller->network);
 
-	return r < 0 ? controller_refuse("the network's state cannot be read", r) : 0;
+	return r < 0 ? log_failure("the network's state cannot be read", r) : 0;
 }
 
 /* Health opens before the datapath does: nothing is in force yet as far as we know. */
@@ -146,7 +146,7 @@ static int open_health(struct controller *controller)
 	    health_open(&controller->loop, on_health, controller, &controller->health);
 
 	if (r < 0)
-		return controller_refuse("health checks cannot be run", r);
+		return log_failure("health checks cannot be run", r);
 	controller->input = (struct compile_input){
 		.cluster = controller->cluster,
 		.node_name = controller->options->node_name,
@@ -220,7 +220,7 @@ static int open_datapath(struct controller *controller)
 			  &controller->datapath);
 	notices_log(&controller->opening);
 	if (r < 0 && !complaints_have_errors(&controller->opening))
-		controller_refuse("the datapath cannot be loaded", r);
+		log_failure("the datapath cannot be loaded", r);
 	if (r < 0)
 		return r;
 	return network_each_hop(controller->network, tell_hop, controller);
@@ -232,13 +232,13 @@ static int apply_policies(struct controller *controller)
 	int r = policies_update(controller);
 
 	if (r < 0 && r != -ENOSPC)
-		return controller_refuse("NetworkPolicies cannot be enforced", r);
+		return log_failure("NetworkPolicies cannot be enforced", r);
 	r = local_pods_adopt(controller);
 	if (r == 0) {
 		local_pods_review(controller);
 		r = datapath_settle_pods(controller->datapath);
 	}
-	return r < 0 ? controller_refuse("which pods are here cannot be told", r) : 0;
+	return r < 0 ? log_failure("which pods are here cannot be told", r) : 0;
 }
 
 /* Programs that are attached already see each Service change whole, one by one. */

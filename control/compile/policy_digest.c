@@ -7,6 +7,7 @@
 #include "policy_addrs.h"
 #include "policy_namespace.h"
 #include "policy_rules.h"
+#include "policy_scope.h"
 #include "policy_who.h"
 
 /*
@@ -28,7 +29,7 @@ static int read_namespace(struct policy *policy, const char *name,
 		policy_addrs_touch_pod(policy, pod);
 	policy->named_stale = true;
 	namespace->numbers_changed = true;
-	if (policy_who_look_at(policy, namespace) < 0)
+	if (policy_scope_look_at(policy, namespace) < 0)
 		return -ENOMEM;
 	policy_namespace_prune(policy, namespace);
 	return 0;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
-#include "policy_who.h"
+#include "policy_scope.h"
 
 /* ---- namespaces ---- */
 static bool is_namespace(const void *item, const void *key)
@@ -50,7 +50,7 @@ struct policy_namespace *policy_namespace_get(struct policy *policy, const char 
 	memcpy(namespace->name, name, size);
 	namespace->hash = policy_hash_text(0, name);
 	if (policy_hash_reserve(&policy->namespaces, 1) < 0 ||
-	    policy_who_look_at(policy, namespace) < 0) {
+	    policy_scope_look_at(policy, namespace) < 0) {
 		free_namespace(namespace);
 		return NULL;
 	}

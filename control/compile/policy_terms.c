@@ -58,12 +58,6 @@ void policy_terms_close(struct policy *policy)
 	}
 }
 
-void policy_term_hold(struct policy_term *term)
-{
-	if (term)
-		term->refs++;
-}
-
 void policy_term_drop(struct policy *policy, struct policy_term *term)
 {
 	if (!term)

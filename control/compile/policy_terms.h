@@ -7,7 +7,12 @@
 
 int policy_terms_open(struct policy *policy);
 void policy_terms_close(struct policy *policy);
-void policy_term_hold(struct policy_term *term);
+static inline void policy_term_hold(struct policy_term *term)
+{
+	if (term)
+		term->refs++;
+}
+
 void policy_term_drop(struct policy *policy, struct policy_term *term);
 /* A bit of a set asks it: it becomes active. 0, -ENOMEM, -ENOSPC. */
 int policy_term_use(struct policy *policy, struct policy_term *term,

@@ -8,14 +8,13 @@
 #include "policy_addrs.h"
 #include "policy_anchor.h"
 #include "policy_namespace.h"
+#include "policy_scope.h"
 #include "policy_selector.h"
 
 /* gcc's analyzer loses sight of what structures own; ASan looks for leaks in the tests. */
 #ifndef __clang__
 #pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
 #endif
-
-#define WORD_BITS 64U
 
 static bool same_text(const char *a, const char *b)
 {
@@ -94,7 +93,7 @@ static int reserve_bits(struct policy *policy)
 	uint32_t words = policy->who_words, cursor = 0;
 	struct policy_namespace *namespace;
 
-	if (policy->who_ids.used + 1 <= words * WORD_BITS)
+	if (policy->who_ids.used + 1 <= words * POLICY_SCOPE_BITS)
 		return 0;
 	words = words ? words * 2 : 4;
 	while ((namespace = policy_hash_next(&policy->namespaces, &cursor))) {
@@ -155,15 +154,6 @@ void policy_who_close(struct policy *policy)
 }
 
 /* ---- who is meant ---- */
-bool policy_who_matches_namespace(const struct policy_who *who,
-				  const struct policy_namespace *namespace)
-{
-	if (who->scope)
-		return who->scope == namespace;
-	return policy_selector_matches_namespace(&who->namespaces, namespace->name,
-						 namespace->object);
-}
-
 static bool has_port(const struct policy_who *who, const struct pod *pod)
 {
 	for (size_t i = 0; i < pod->port_count; i++) {
@@ -200,49 +190,7 @@ bool policy_who_matches(const struct policy_who *who, const struct policy_addr *
 /* ---- namespaces that match, as bits ---- */
 static bool has_bit(const struct policy_namespace *namespace, uint32_t id)
 {
-	return namespace->whos[id / WORD_BITS] >> (id % WORD_BITS) & 1;
-}
-
-static void set_bit(struct policy_namespace *namespace, uint32_t id, bool on)
-{
-	uint64_t bit = 1ULL << (id % WORD_BITS);
-	uint64_t *word = &namespace->whos[id / WORD_BITS];
-
-	*word = on ? *word | bit : *word & ~bit;
-}
-
-int policy_who_look_at(struct policy *policy, struct policy_namespace *namespace)
-{
-	const struct policy_who *who;
-	uint32_t cursor = 0;
-
-	if (!policy->who_words)
-		return 0; /* there is no who */
-	if (!namespace->whos) {
-		namespace->whos = calloc(policy->who_words, sizeof(*namespace->whos));
-		if (!namespace->whos)
-			return -ENOMEM;
-	}
-	while ((who = policy_hash_next(&policy->whos, &cursor))) {
-		if (who->user_count)
-			set_bit(namespace, who->id,
-				policy_who_matches_namespace(who, namespace));
-	}
-	return 0;
-}
-
-static void mark_namespaces(struct policy *policy, const struct policy_who *who, bool on)
-{
-	struct policy_namespace *namespace;
-	uint32_t cursor = 0;
-
-	if (who->scope) {
-		set_bit(who->scope, who->id, on);
-		return;
-	}
-	while ((namespace = policy_hash_next(&policy->namespaces, &cursor)))
-		set_bit(namespace, who->id,
-			on && policy_who_matches_namespace(who, namespace));
+	return namespace->whos[id / POLICY_SCOPE_BITS] >> (id % POLICY_SCOPE_BITS) & 1;
 }
 
 int policy_who_join(struct policy *policy, struct policy_who *who,
@@ -254,7 +202,7 @@ int policy_who_join(struct policy *policy, struct policy_who *who,
 	if (!who->user_count) {
 		if (policy_anchors_add(policy, who) < 0)
 			return -ENOMEM;
-		mark_namespaces(policy, who, true);
+		policy_scope_mark(policy, who, true);
 	}
 	who->users[who->user_count++] = user;
 	return 0;
@@ -273,7 +221,7 @@ void policy_who_leave(struct policy *policy, struct policy_who *who,
 	if (who->user_count)
 		return;
 	policy_anchors_remove(policy, who);
-	mark_namespaces(policy, who, false);
+	policy_scope_mark(policy, who, false);
 }
 
 /* ---- from a pod to terms ---- */
@@ -282,7 +230,8 @@ static void gather_users(struct policy *policy, const struct policy_who *who)
 	for (uint32_t i = 0; i < who->user_count; i++) {
 		uint32_t id = who->users[i]->term.id;
 
-		policy->id_bits[id / WORD_BITS] |= 1ULL << (id % WORD_BITS);
+		policy->id_bits[id / POLICY_SCOPE_BITS] |= 1ULL
+							   << (id % POLICY_SCOPE_BITS);
 	}
 }
 

@@ -19,12 +19,7 @@ int policy_who_join(struct policy *policy, struct policy_who *who,
 		    struct policy_peers *user);
 void policy_who_leave(struct policy *policy, struct policy_who *who,
 		      const struct policy_peers *user);
-/* Are pods of this namespace meant, if their labels fit? */
-bool policy_who_matches_namespace(const struct policy_who *who,
-				  const struct policy_namespace *namespace);
 bool policy_who_matches(const struct policy_who *who, const struct policy_addr *addr);
-/* The namespace came or its labels changed: which active ones match it? 0 or -ENOMEM. */
-int policy_who_look_at(struct policy *policy, struct policy_namespace *namespace);
 /* Add the terms that mean this pod's address to policy->id_bits. */
 void policy_who_gather(struct policy *policy, const struct policy_addr *addr);
 /* Touch the addresses of all that are meant. */

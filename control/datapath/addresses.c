@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <bpf/bpf.h>
+#include "map_write.h"
 
 static int put_word(struct datapath *datapath, uint32_t number)
 {

@@ -14,7 +14,9 @@
 #include "../lib/cleanup.h"
 #include "addresses.h"
 #include "backends.h"
+#include "frontend_key.h"
 #include "frontends.h"
+#include "map_write.h"
 #include "tables.h"
 
 #define BATCH		4096U

@@ -16,6 +16,7 @@
 #include <bpf/bpf.h>
 #include "../lib/cleanup.h"
 #include "addresses.h"
+#include "program.h"
 
 struct xdp_request {
 	struct datapath *datapath;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "addresses.h"
+#include "map_write.h"
 #include "stats.h"
 
 #define MARKABLE (HG_BACKEND_MOVE_UDP | HG_BACKEND_NAT)

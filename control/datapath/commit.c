@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 #include "../lib/cleanup.h"
 #include "backends.h"
+#include "map_write.h"
 #include "plan.h"
 
 static void cancel_change(struct plan *plan, struct change *change)

@@ -24,20 +24,6 @@
  * at this pace, in SWEEP_PASS_MS as a whole, and not twice as often for nothing. */
 #define TICK_MOST_MS 1200U
 
-int map_publish(const struct datapath *datapath, enum map map, const void *key,
-		const void *value)
-{
-	/* A system call promises no order to stores in mapped memory. */
-	__atomic_thread_fence(__ATOMIC_RELEASE);
-	return bpf_map_update_elem(datapath->fds[map], key, value, BPF_ANY);
-}
-
-int map_put(const struct datapath *datapath, enum map map, uint32_t index,
-	    const void *value)
-{
-	return map_publish(datapath, map, &index, value);
-}
-
 static int copy_items(const void *items, size_t count, size_t size, void **ret_copy)
 {
 	void *copy = calloc(count + 1, size);

@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 #include "../lib/cleanup.h"
 #include "attach.h"
+#include "program.h"
 
 int direct_query(uint32_t ifindex, struct xdp_present *ret_present)
 {

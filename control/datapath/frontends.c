@@ -9,14 +9,6 @@
 #include "backends.h"
 #include "tables.h"
 
-struct hg_frontend_key frontend_key(const struct hg_addr *addr, uint16_t port,
-				    uint8_t protocol)
-{
-	return (struct hg_frontend_key){ .addr = *addr,
-					 .port = be16(port),
-					 .protocol = protocol };
-}
-
 struct frontend *frontend_find(const struct datapath *datapath,
 			       const struct hg_frontend_key *key)
 {
@@ -170,36 +162,4 @@ void id_leave(struct datapath *datapath, uint32_t id)
 {
 	datapath->id_holders[id].port = NULL;
 	free_unheld(datapath, id);
-}
-
-void complain_map(const struct datapath *datapath, struct complaints *complaints,
-		  const struct about *about, enum map map, int error)
-{
-	struct about told = about ? *about : (struct about){ 0 };
-	const char *option = map_option(map);
-	const char *noun = option ? option + 2 : ""; /* "slots" */
-	uint32_t now =
-	    map_option_value(map, datapath->entries[map], datapath->stats_rows);
-
-	told.cause =
-	    error == -ENOSPC || error == -EAGAIN ? CAUSE_NO_ROOM : CAUSE_NOT_APPLIED;
-	if (error == -ENOSPC && option)
-		complain(complaints, COMPLAINT_ERROR, NULL, &told,
-			 "no space for %s: raise %s (now %u)", noun, option, now);
-	else if (error == -EAGAIN && option)
-		complain(complaints, COMPLAINT_ERROR, NULL, &told,
-			 "no space for %s until what was released has rested: it is "
-			 "tried again, raise %s (now %u) if this lasts",
-			 noun, option, now);
-	else if (error == -ENOSPC)
-		complain(complaints, COMPLAINT_ERROR, NULL, &told,
-			 "no space in map %s (%u entries): name fewer ranges",
-			 map_name(map), datapath->entries[map]);
-	else if (error == -ENOMEM)
-		complain(complaints, COMPLAINT_ERROR, NULL, &told,
-			 "out of memory: give the daemon more, what was in force stays");
-	else
-		complain(complaints, COMPLAINT_ERROR, NULL, &told,
-			 "map %s was not written: %s; what was in force stays",
-			 map_name(map), strerror(-error));
 }

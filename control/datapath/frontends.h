@@ -8,8 +8,6 @@
 
 #include "state.h"
 
-struct hg_frontend_key frontend_key(const struct hg_addr *addr, uint16_t port,
-				    uint8_t protocol);
 struct frontend *frontend_find(const struct datapath *datapath,
 			       const struct hg_frontend_key *key);
 /* A frontend that is not in force. NULL: out of memory. */
@@ -55,9 +53,5 @@ int source_ranges_delete(struct datapath *datapath, uint32_t set,
 			 const struct cidr_list *from, const struct cidr_list *but);
 /* Delete what the previous daemon left. */
 int source_ranges_settle(struct datapath *datapath);
-
-/* One sentence for a map without room (-ENOSPC, -EAGAIN), memory, or a system call. */
-void complain_map(const struct datapath *datapath, struct complaints *complaints,
-		  const struct about *about, enum map map, int error);
 
 #endif

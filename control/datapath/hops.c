@@ -4,6 +4,7 @@
 #include <string.h>
 #include <bpf/bpf.h>
 #include "addresses.h"
+#include "map_write.h"
 
 bool hops_has_resolved(const struct datapath *datapath, uint32_t hop)
 {

@@ -25,18 +25,6 @@
 extern const unsigned char program_nic[], program_nic_end[];
 extern const unsigned char program_pod[], program_pod_end[];
 
-static const char *const program_names[PROGRAMS] = {
-	[PROGRAM_NIC] = "nic",
-	[PROGRAM_NIC_TC] = "nic_tc",
-	[PROGRAM_POD_OUT] = "pod_out",
-	[PROGRAM_POD_IN] = "pod_in",
-};
-
-const char *program_name(enum program program)
-{
-	return program_names[program];
-}
-
 static struct bpf_program *find_program(const struct datapath *datapath,
 					enum program program)
 {
@@ -45,7 +33,7 @@ static struct bpf_program *find_program(const struct datapath *datapath,
 	for (size_t i = 0; i < 2; i++) {
 		struct bpf_program *found =
 		    objects[i] ? bpf_object__find_program_by_name(objects[i],
-								  program_names[program])
+								  program_name(program))
 			       : NULL;
 		if (found)
 			return found;
@@ -191,7 +179,7 @@ static int set_sizes(const struct datapath *datapath, struct bpf_object *object)
 static int set_frags(const struct datapath *datapath, struct bpf_object *object)
 {
 	struct bpf_program *program =
-	    bpf_object__find_program_by_name(object, program_names[PROGRAM_NIC]);
+	    bpf_object__find_program_by_name(object, program_name(PROGRAM_NIC));
 
 	if (!program)
 		return 0;
@@ -341,7 +329,7 @@ int load_programs(struct datapath *datapath, struct complaints *complaints)
 	if (r == 0)
 		r = find_maps(datapath, complaints);
 	for (enum program program = 0; r == 0 && program < PROGRAMS; program++)
-		r = pin_program(datapath->pin_root, program_names[program],
+		r = pin_program(datapath->pin_root, program_name(program),
 				find_program(datapath, program), complaints);
 	if (r < 0)
 		pins_remove_new(datapath->pin_root, &before);

@@ -3,10 +3,9 @@
 #ifndef DATAPATH_LOAD_H
 #define DATAPATH_LOAD_H
 
+#include "program.h"
 #include "state.h"
 
-enum program { PROGRAM_NIC, PROGRAM_NIC_TC, PROGRAM_POD_OUT, PROGRAM_POD_IN, PROGRAMS };
-const char *program_name(enum program program);
 int program_fd(const struct datapath *datapath, enum program program);
 
 /* Find out what the kernel can do; 0, or -errno with a complaint about privilege. */

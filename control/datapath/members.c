@@ -9,6 +9,7 @@
 #include <string.h>
 #include "../lib/cleanup.h"
 #include "backends.h"
+#include "map_write.h"
 #include "plan.h"
 
 struct known {

@@ -11,6 +11,7 @@
 #include "../lib/cleanup.h"
 #include "attach.h"
 #include "pin.h"
+#include "program.h"
 
 #define PROGRAM_MAPS 64
 

@@ -14,6 +14,7 @@
 #include <bpf/libbpf.h>
 #include "../lib/cleanup.h"
 #include "load.h"
+#include "program.h"
 
 static int pin_path(const char *pin_root, const char *name, char *ret_path)
 {

@@ -6,6 +6,8 @@
 #include <string.h>
 #include "../lib/cleanup.h"
 #include "backends.h"
+#include "frontend_key.h"
+#include "map_write.h"
 
 static struct hg_service describe(const struct change *change)
 {

@@ -12,6 +12,7 @@
 #include <bpf/bpf.h>
 #include "../compile/policy.h"
 #include "grace.h"
+#include "map_write.h"
 
 #define PLACES_PER_ELEMENT 4U
 

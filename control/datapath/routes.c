@@ -2,6 +2,7 @@
 /* Routes have changed: backends and flows look their ways up again. */
 #include "routes.h"
 #include "backends.h"
+#include "map_write.h"
 #include "plan.h"
 #include "state.h"
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "../lib/cleanup.h"
 #include "backends.h"
+#include "map_write.h"
 #include "plan.h"
 
 static struct applied_service *find_service(const struct datapath *datapath,

@@ -6,6 +6,7 @@
 #include "adopt.h"
 #include "backends.h"
 #include "frontends.h"
+#include "map_write.h"
 #include "stats.h"
 
 /* Departed backends looked at per tick. */

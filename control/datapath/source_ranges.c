@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 #include "../lib/cleanup.h"
 #include "frontends.h"
+#include "map_write.h"
 
 static struct hg_range_key range_key(uint32_t set, const struct cidr *cidr)
 {

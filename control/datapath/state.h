@@ -184,13 +184,4 @@ struct datapath {
 	struct sweep sweep;
 };
 
-/*
- * Update an element: who sees it sees all that this process has written before, in mapped
- * memory too. 0 or -errno.
- */
-int map_publish(const struct datapath *datapath, enum map map, const void *key,
-		const void *value);
-/* The same of an array. */
-int map_put(const struct datapath *datapath, enum map map, uint32_t index,
-	    const void *value);
 #endif

@@ -12,6 +12,7 @@
 #include <libmnl/libmnl.h>
 #include <bpf/bpf.h>
 #include "attach.h"
+#include "program.h"
 
 #define TC_HANDLE   0x4847U /* "HG" */
 #define TC_PRIORITY 10U	    /* early: before filters without a priority (49152) */

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <bpf/bpf.h>
 #include "addresses.h"
+#include "frontend_key.h"
 #include "frontends.h"
+#include "map_write.h"
 
 static int write_vip(struct datapath *datapath, struct vip *vip, uint32_t flags)
 {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Rules that nearly allow: the peer is theirs but not the port, or the port but not the
- * peer, or the policy is in audit mode, where it allows nothing. They are what somebody meant who wonders why a packet is dropped.
+ * peer, or the policy is in audit mode, where it allows nothing. They are what somebody meant who
+ * wonders why a packet is dropped.
  */
 #include "../lib/cleanup.h"
 #include "match.h"
 #include "path.h"
+#include "rule.h"
 
 #define NEAREST_MOST 8U
 

@@ -6,6 +6,7 @@
 #include "../lib/cleanup.h"
 #include "match.h"
 #include "named.h"
+#include "rule.h"
 #include "words.h"
 
 static const char *const outcomes[] = {
@@ -15,66 +16,12 @@ static const char *const outcomes[] = {
 	[POLICY_SELF] = "self",
 };
 
-static void put_name(struct body *body, struct json_object *item, const char *member,
-		     const char *namespace, const char *name)
-{
-	_cleanup_free_ char *text = NULL;
-
-	if (asprintf(&text, "%s/%s", namespace, name) < 0) {
-		text = NULL;
-		body->lost = true;
-	}
-	body_text(body, item, member, text);
-}
-
 static void put_pod(struct body *body, struct json_object *item, const struct object *pod)
 {
 	if (pod)
-		put_name(body, item, "pod", pod->namespace, pod->name);
+		put_ref(body, item, "pod", pod->namespace, pod->name);
 	else
 		body_text(body, item, "pod", NULL);
-}
-
-enum standing policy_standing(const struct explain_world *world,
-			      const struct object *policy)
-{
-	if (world->mode == POLICY_OFF)
-		return STANDING_OFF;
-	if (world->mode == POLICY_AUDIT || policy->policy.audit)
-		return STANDING_AUDIT;
-	return policy->policy.refused ? STANDING_REFUSED : STANDING_ENFORCE;
-}
-
-const char *policy_standing_name(enum standing standing)
-{
-	static const char *const names[] = { [STANDING_ENFORCE] = "enforce",
-					     [STANDING_AUDIT] = "audit",
-					     [STANDING_OFF] = "off",
-					     [STANDING_REFUSED] = "refused" };
-
-	return names[standing];
-}
-
-const struct policy_spec_rule *rule_of(const struct spec_rule *rule)
-{
-	const struct network_policy *policy = &rule->policy->policy;
-
-	return (rule->is_egress ? policy->egress : policy->ingress) + rule->index;
-}
-
-void rule_put(struct body *body, struct json_object *item, const struct spec_rule *rule)
-{
-	const struct object *policy = rule->policy;
-	_cleanup_free_ char *words =
-	    words_rule(rule_of(rule), rule->is_egress, policy->namespace);
-
-	put_name(body, item, "policy", policy->namespace, policy->name);
-	body_text(body, item, "direction", rule->is_egress ? "egress" : "ingress");
-	body_number(body, item, "index", rule->index);
-	body_bool(body, item, "audit",
-		  policy_standing(rule->world, policy) == STANDING_AUDIT);
-	body_text(body, item, "words", words);
-	body->lost |= !words;
 }
 
 /* The rule that decided, as the tables name it. */
@@ -114,7 +61,7 @@ static int put_isolating(void *context, const struct policy_rule *rule)
 			 rule->namespace, rule->name);
 	struct json_object *item = body_object(isolating->body, isolating->array, NULL);
 
-	put_name(isolating->body, item, "policy", rule->namespace, rule->name);
+	put_ref(isolating->body, item, "policy", rule->namespace, rule->name);
 	enum standing standing = rule->audit ? STANDING_AUDIT : STANDING_ENFORCE;
 
 	if (policy)
@@ -279,8 +226,8 @@ static void put_ends(const struct path *path, struct body *body, struct json_obj
 	put_end(body, item, "client", &path->client, 0);
 	put_pod(body, json_object_object_get(item, "client"), path->client_pod);
 	if (path->service) {
-		put_name(body, item, "service", path->service->namespace,
-			 path->service->name);
+		put_ref(body, item, "service", path->service->namespace,
+			path->service->name);
 		put_end(body, item, "vip", &path->vip, path->service_port);
 	}
 	put_end(body, item, "backend", &path->backend, path->port);

@@ -39,20 +39,4 @@ char *hint_port(const struct side *side, const struct policy_spec_rule *rule);
 char *hint_peer(const struct side *side, const char *namespace,
 		const struct policy_spec_rule *rule);
 
-/* Put the members of a RULE into an object, peers and ports aside. */
-struct spec_rule {
-	const struct explain_world *world;
-	const struct object *policy;
-	bool is_egress;
-	size_t index;
-};
-void rule_put(struct body *body, struct json_object *item, const struct spec_rule *rule);
-const struct policy_spec_rule *rule_of(const struct spec_rule *rule);
-
-/* How a policy holds, its own mode and the daemon's together. */
-enum standing { STANDING_ENFORCE, STANDING_AUDIT, STANDING_OFF, STANDING_REFUSED };
-enum standing policy_standing(const struct explain_world *world,
-			      const struct object *policy);
-const char *policy_standing_name(enum standing standing); /* "enforce", … */
-
 #endif

@@ -9,6 +9,7 @@
 #include "named.h"
 #include "path.h"
 #include "pods.h"
+#include "rule.h"
 #include "tally.h"
 #include "version.h"
 #include "words.h"

@@ -76,3 +76,9 @@ LOG_FUNCTION(log_error, LOG_LEVEL_ERROR)
 LOG_FUNCTION(log_warning, LOG_LEVEL_WARNING)
 LOG_FUNCTION(log_info, LOG_LEVEL_INFO)
 LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG)
+
+int log_failure(const char *what, int error)
+{
+	log_error("%s: %s", what, strerror(-error));
+	return error;
+}

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "answer.h"
 
 static unsigned (*const answers[])(const struct serve_world *world,
@@ -19,24 +16,6 @@ static unsigned (*const answers[])(const struct serve_world *world,
 	[ROUTE_POD] = answer_pod,
 	[ROUTE_VERDICT] = answer_verdict,
 };
-
-unsigned answer_refuse(struct body *body, unsigned code, const char *format, ...)
-{
-	char sentence[512];
-	va_list list;
-
-	va_start(list, format);
-	vsnprintf(sentence, sizeof(sentence), format, list);
-	va_end(list);
-	body_text(body, body->root, "error", sentence);
-	return code;
-}
-
-void answer_error(struct body *ret_body, const char *sentence)
-{
-	body_begin(ret_body);
-	body_text(ret_body, ret_body->root, "error", sentence);
-}
 
 unsigned answer_request(const struct serve_world *world, const struct request *request,
 			struct body *ret_body)

@@ -7,9 +7,7 @@
 #ifndef SOURCE_ANNOTATION_H
 #define SOURCE_ANNOTATION_H
 
-#include "field.h"
-
-#define ANNOTATION_PREFIX "headgate.io/"
+#include "annotation_value.h"
 
 /* annotations: the mapping metadata.annotations, or absent. Defaults are filled in. */
 void annotation_read_service(struct decode *decode, const struct field *annotations,
@@ -20,38 +18,5 @@ void annotation_read_slice(struct decode *decode, const struct field *annotation
 
 void annotation_read_policy(struct decode *decode, const struct field *annotations,
 			    struct network_policy *policy);
-
-/* ---- values, shared by the files that read annotations ---- */
-struct annotation {
-	struct decode *decode;
-	const struct field *field;
-	const char *text;
-};
-
-unsigned annotation_choice(const struct annotation *annotation,
-			   const char *const *choices, unsigned otherwise);
-/* `otherwise` after a complaint. */
-bool annotation_truth(const struct annotation *annotation, bool otherwise);
-int64_t annotation_number(const struct annotation *annotation, const struct range *range,
-			  int64_t otherwise);
-/* Milliseconds; the range is in milliseconds too. */
-int64_t annotation_duration(const struct annotation *annotation,
-			    const struct range *range, int64_t otherwise);
-/* Replace *text by an own copy. */
-void annotation_copy(const struct annotation *annotation, char **text);
-
-/* Rows of one table per file: the name after the prefix, and who reads the value. */
-struct annotation_row {
-	const char *name;
-	void (*read)(const struct annotation *annotation,
-		     struct service_options *options);
-};
-extern const struct annotation_row annotation_checks[]; /* ends with a NULL name */
-
-/* Defaults, before any row. */
-void annotation_default_check(struct check_spec *check);
-/* What only all rows together tell; defaults that depend on the type. */
-void annotation_finish_check(struct decode *decode, const struct field *annotations,
-			     struct check_spec *check);
 
 #endif

@@ -5,7 +5,7 @@
  * error, since whoever wrote it believes that it does something. With check "none"
  * (written out) the others may stay: that is how a check is switched off for a while.
  */
-#include "annotation.h"
+#include "annotation_check.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 #include "manifest.h"
 
 #include "../../control/source/annotation.h"
+#include "../../control/source/annotation_check.h"
 #include "../../control/source/duration.h"
 
 /* A Service whose annotations begin on line 4. */

@@ -52,7 +52,6 @@ const struct command *command_find(char **words, int count, int *ret_used);
 int line_read(int argc, char **argv, const struct command **ret_command,
 	      struct line *ret_line);
 void line_print_help(FILE *out);
-void line_print_options(FILE *out); /* their names, for completion */
 
 /* Each returns an exit code. */
 int status_show(const struct line *line);

@@ -3,11 +3,21 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "command.h"
+#include "commands.h"
+#include "line_option.h"
 
-static bool is_first_of_group(const struct command *row)
+static const struct row {
+	const char *group, *verb;
+} rows[] = {
+#define COMPLETION_ROW(group, verb, arguments, takes, run, help) { group, verb },
+	COMMANDS(COMPLETION_ROW)
+#undef COMPLETION_ROW
+};
+#define ROWS (sizeof(rows) / sizeof(*rows))
+
+static bool is_first_of_group(const struct row *row)
 {
-	return row == commands || strcmp(row[-1].group, row->group) != 0;
+	return row == rows || strcmp(row[-1].group, row->group) != 0;
 }
 
 int completion_bash(const struct line *line)
@@ -17,20 +27,18 @@ int completion_bash(const struct line *line)
 	     "\tlocal word=${COMP_WORDS[COMP_CWORD]} list=\n"
 	     "\tcase ${COMP_CWORD}:${COMP_WORDS[1]} in\n"
 	     "\t1:*) list='");
-	for (const struct command *row = commands; row < commands + command_count;
-	     row++) {
+	for (const struct row *row = rows; row < rows + ROWS; row++) {
 		if (is_first_of_group(row))
 			printf("%s ", row->group);
 	}
 	puts("--help --version' ;;");
-	for (const struct command *row = commands; row < commands + command_count;
-	     row++) {
+	for (const struct row *row = rows; row < rows + ROWS; row++) {
 		if (!*row->verb)
 			continue;
 		if (is_first_of_group(row))
 			printf("\t2:%s) list='", row->group);
 		printf("%s ", row->verb);
-		if (row + 1 == commands + command_count || is_first_of_group(row + 1))
+		if (row + 1 == rows + ROWS || is_first_of_group(row + 1))
 			puts("' ;;");
 	}
 	fputs("\t*) list='", stdout);

@@ -1,76 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The command line: options anywhere, then group, verb and arguments. */
 #include <getopt.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../../control/lib/paragraph.h"
-#include "command.h"
+#include "line_option.h"
 
-#define SOCKET_DEFAULT "/run/headgate/headgated.sock"
-
-/* clang-format off */
-static const struct line_option {
-	const char *name;
-	int letter; /* or a number above all letters */
-	const char *argument;
-	size_t field; /* in struct line, a const char * */
-	unsigned takes; /* 0: any command takes it */
-	const char *help;
-} line_options[] = {
-	{ "output", 'o', "FORMAT", 0, 0, "table (default), wide, json or, with --matrix, csv" },
-	{ "socket", 256, "PATH", offsetof(struct line, socket), 0,
-	  "the daemon's socket ($HEADGATE_SOCKET, else " SOCKET_DEFAULT ")" },
-	{ "namespace", 'n', "NAMESPACE", offsetof(struct line, namespace), TAKES_NAMESPACE,
-	  "only this namespace; of --matrix also several: a,b,c" },
-	{ "client", 257, "ADDR", offsetof(struct line, client), TAKES_FILTER,
-	  "flows of a client: address, address:port or CIDR" },
-	{ "vip", 258, "ADDR", offsetof(struct line, vip), TAKES_FILTER,
-	  "flows to a virtual address: address, address:port or CIDR" },
-	{ "backend", 259, "ADDR", offsetof(struct line, backend), TAKES_FILTER,
-	  "flows to a backend: address, address:port or CIDR" },
-	{ "protocol", 260, "PROTOCOL", offsetof(struct line, protocol), TAKES_FILTER,
-	  "flows of tcp, udp or sctp" },
-	{ "service", 261, "NAMESPACE/NAME", offsetof(struct line, service), TAKES_FILTER,
-	  "flows of a Service" },
-	{ "limit", 262, "N", offsetof(struct line, limit), TAKES_LIMIT,
-	  "list at most N flows (1000, at most 10000)" },
-	{ "manifests", 263, "DIR", offsetof(struct line, manifests), TAKES_MANIFESTS,
-	  "ask this folder instead of the daemon" },
-	{ "from", 264, "CLIENT", offsetof(struct line, from), TAKES_TEST,
-	  "who connects: NAMESPACE/NAME of a pod, or an address" },
-	{ "to", 265, "TARGET", offsetof(struct line, to), TAKES_TEST,
-	  "to whom: NAMESPACE/NAME of a pod or a Service, or an address" },
-	{ "port", 266, "PORT", offsetof(struct line, port), TAKES_TEST,
-	  "80/tcp, 53/udp, 9/sctp or icmp" },
-	{ "matrix", 267, NULL, offsetof(struct line, matrix), TAKES_TEST,
-	  "every pod to every pod" },
-	{ "follow", 'f', NULL, offsetof(struct line, follow), TAKES_FOLLOW,
-	  "packets that policies refuse, as they come, until interrupted" },
-	{ "help", 'h', NULL, 0, 0, "print this" },
-	{ "version", 268, NULL, 0, 0, "print the version" },
-};
-/* clang-format on */
 #define HELP_COLUMN 34
-#define OPTIONS	    (sizeof(line_options) / sizeof(*line_options))
-
-int usage(const char *format, ...)
-{
-	va_list list;
-
-	fputs("headgate: ", stderr);
-	va_start(list, format);
-	vfprintf(stderr, format, list);
-	va_end(list);
-	fputc('\n', stderr);
-	return EXIT_USAGE;
-}
 
 static const struct line_option *option_of(int letter)
 {
-	for (size_t i = 0; i < OPTIONS; i++) {
+	for (size_t i = 0; i < LINE_OPTIONS; i++) {
 		if (line_options[i].letter == letter)
 			return &line_options[i];
 	}
@@ -119,10 +60,10 @@ static int take_option(int letter, char **argv, struct line *line, unsigned *use
 
 static int read_options(int argc, char **argv, struct line *line, unsigned *used)
 {
-	struct option table[OPTIONS + 1] = { 0 };
+	struct option table[LINE_OPTIONS + 1] = { 0 };
 	int letter;
 
-	for (size_t i = 0; i < OPTIONS; i++)
+	for (size_t i = 0; i < LINE_OPTIONS; i++)
 		table[i] = (struct option){ line_options[i].name,
 					    line_options[i].argument ? required_argument
 								     : no_argument,
@@ -140,7 +81,7 @@ static int read_options(int argc, char **argv, struct line *line, unsigned *used
 /* Does the command take the options and the number of arguments that were given? */
 static int check(const struct command *command, const struct line *line, unsigned used)
 {
-	for (size_t i = 0; i < OPTIONS; i++) {
+	for (size_t i = 0; i < LINE_OPTIONS; i++) {
 		unsigned takes = line_options[i].takes;
 
 		if ((used & (1U << i)) && takes && !(command->takes & takes))
@@ -184,12 +125,6 @@ int line_read(int argc, char **argv, const struct command **ret_command,
 	return 0;
 }
 
-void line_print_options(FILE *out)
-{
-	for (size_t i = 0; i < OPTIONS; i++)
-		fprintf(out, "--%s ", line_options[i].name);
-}
-
 void line_print_help(FILE *out)
 {
 	fputs("Usage: headgate [OPTION...] COMMAND [ARGUMENT...]\n"
@@ -206,7 +141,7 @@ void line_print_help(FILE *out)
 		paragraph_print(out, left, row->help, HELP_COLUMN, PARAGRAPH_WIDTH);
 	}
 	fputs("\nOptions:\n", out);
-	for (size_t i = 0; i < OPTIONS; i++) {
+	for (size_t i = 0; i < LINE_OPTIONS; i++) {
 		const struct line_option *option = &line_options[i];
 		char left[64];
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Which part of the source may include which. Arrows point one way:
+# Which part of the source may include which, and that no files need each other in a circle.
+# Arrows point one way:
 #   include ← xdp
 #   include ← lib ← cluster ← compile ← {explain, source, health, datapath, netlink} ← serve ← main
 # serve stands above its siblings because it shows what they know. headgate(1) asks what needs
@@ -21,6 +22,40 @@ declare -A LAYER_BELOW=(
 )
 LAYER_PURE="cluster compile"
 LAYER_IMPURE='<sys/|<bpf/|<xdp/|<uv\.h>|<curl/|<microhttpd|<libmnl|"(\.\./lib/)?log\.h"'
+
+# layer_circles DIR: files of which each needs a function or a variable of the next, and the last
+# one of the first. By the objects built in DIR; headers alone may look at each other's types.
+layer_circles() {
+	local object source objects=()
+	while read -r object; do
+		source=${object#"$1/"}
+		[[ ! -e ${source%.o}.c ]] || objects+=("$object")
+	done < <(find "$1/control" "$1/tools/headgate" -name '*.o')
+	nm -A --no-sort "${objects[@]}" | layer_needs | tsort 2>&1 >/dev/null |
+		sed -nE 's#^tsort: ([^ ]*/[^ ]*)$#\1:1: is in a circle of files that need each other [layers]#p' |
+		sort -u
+}
+
+# layer_needs: from `nm -A` to pairs of files, who needs and who is needed
+layer_needs() {
+	awk '{
+		file = $1
+		sub(/:.*/, "", file)
+		sub(/^[^\/]*\//, "", file)
+		sub(/\.o$/, ".c", file)
+		if ($(NF - 1) == "U")
+			needs[file " " $NF]
+		else if ($(NF - 1) ~ /^[A-Z]$/ && $NF != "main")
+			home[$NF] = file
+	}
+	END {
+		for (need in needs) {
+			split(need, part, " ")
+			if (part[2] in home && home[part[2]] != part[1])
+				print part[1], home[part[2]]
+		}
+	}'
+}
 
 # layer_findings: file names from standard input, findings to standard output
 layer_findings() {
