@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "controller.h"
-#include "notices.h"
-#include "options.h"
-#include "plan.h"
-#include "privilege.h"
+#include "config/options.h"
+#include "daemon/controller.h"
+#include "daemon/log_once.h"
+#include "daemon/plan.h"
+#include "daemon/privilege.h"
 
 #define EXIT_USAGE 2
 
@@ -17,7 +17,7 @@ static int uninstall(const struct options *options)
 	struct complaints complaints = { 0 };
 	int r = datapath_uninstall(options->pin_root, &complaints);
 
-	notices_log(&complaints);
+	log_once_log(&complaints);
 	if (r < 0 && !complaints.count)
 		log_error("%s cannot be uninstalled: %s", options->pin_root,
 			  strerror(-r));

@@ -27,7 +27,7 @@
  *	          room) and "hint"], "note"
  *	END       "address", "port", "pod"
  *
- * Counters are there when the world has them. Members are added, never renamed or removed,
+ * Counters are there when the input has them. Members are added, never renamed or removed,
  * while schemaVersion is 1.
  */
 #ifndef EXPLAIN_EXPLAIN_H
@@ -36,7 +36,7 @@
 #include "../compile/policy.h"
 #include "../lib/body.h"
 
-struct explain_world {
+struct explain_input {
 	const struct cluster *cluster;
 	struct policy *policy;		   /* NULL: none was ever compiled */
 	const struct complaints *lists[3]; /* where problems are looked for; NULL: none */
@@ -52,16 +52,16 @@ struct explain_question {
 };
 
 /* Put "policies" in root. namespace NULL: of all. */
-void explain_policies(const struct explain_world *world, const char *namespace,
+void explain_policies(const struct explain_input *input, const char *namespace,
 		      struct body *body);
 /* Put "policy", "pod" in root. -ENOENT: there is none. */
-int explain_policy(const struct explain_world *world, const char *namespace,
+int explain_policy(const struct explain_input *input, const char *namespace,
 		   const char *name, struct body *body);
-int explain_pod(const struct explain_world *world, const char *namespace,
+int explain_pod(const struct explain_input *input, const char *namespace,
 		const char *name, struct body *body);
 /* Put what `test` answers in root: 1 allowed, 0 denied. -EINVAL: the question makes no sense,
  * "error" says why. -ENOMEM. */
-int explain_test(const struct explain_world *world,
+int explain_test(const struct explain_input *input,
 		 const struct explain_question *question, struct body *body);
 
 #endif

@@ -123,13 +123,13 @@ static char *hint_name(const struct side *side, const struct policy_port *port)
 
 char *hint_port(const struct side *side, const struct policy_spec_rule *rule)
 {
-	struct search search = { side->path, rule, side->world->cluster,
+	struct search search = { side->path, rule, side->input->cluster,
 				 side->destination, NULL };
 
 	if (side->path->protocol == IPPROTO_ICMP ||
 	    side->path->protocol == IPPROTO_ICMPV6)
 		return strdup("only rules without ports let ICMP through");
-	cluster_each(side->world->cluster, OBJECT_SERVICE, search_service, &search);
+	cluster_each(side->input->cluster, OBJECT_SERVICE, search_service, &search);
 	for (size_t i = 0; i < rule->port_count && !search.hint; i++) {
 		search.hint = hint_protocol(side->path, &rule->ports[i]);
 		if (!search.hint)
@@ -199,7 +199,7 @@ static char *hint_pod(const struct side *side, const char *policy_namespace,
 		      const struct policy_peer *peer, const struct object *pod)
 {
 	const struct object *namespace =
-	    cluster_find(side->world->cluster, OBJECT_NAMESPACE, "", pod->namespace);
+	    cluster_find(side->input->cluster, OBJECT_NAMESPACE, "", pod->namespace);
 	bool is_labelled = !peer->has_pods || policy_selector_matches(&peer->pods, pod);
 	_cleanup_free_ char *selector = words_selector(&peer->pods);
 	char *hint;
@@ -236,7 +236,7 @@ static bool is_half_right(const struct side *side, const char *policy_namespace,
 		return strcmp(policy_namespace, pod->namespace) == 0;
 	return policy_selector_matches_namespace(
 	    &peer->namespaces, pod->namespace,
-	    cluster_find(side->world->cluster, OBJECT_NAMESPACE, "", pod->namespace));
+	    cluster_find(side->input->cluster, OBJECT_NAMESPACE, "", pod->namespace));
 }
 
 /* Of blocks none of which holds the address; NULL: the rule has no block. */
@@ -272,7 +272,7 @@ char *hint_peer(const struct side *side, const char *namespace,
 		const struct policy_spec_rule *rule)
 {
 	const struct object *pod =
-	    cluster_find_pod_by_addr(side->world->cluster, side->peer);
+	    cluster_find_pod_by_addr(side->input->cluster, side->peer);
 	const struct policy_peer *peer = rule->peers;
 
 	while (peer < rule->peers + rule->peer_count &&

@@ -27,11 +27,11 @@ static enum miss missed(const struct search *search, const struct object *policy
 	const struct side *side = search->side;
 	const struct path *path = side->path;
 	bool peer =
-	    match_peers(side->world->cluster, policy->namespace, rule, side->peer);
+	    match_peers(side->input->cluster, policy->namespace, rule, side->peer);
 	bool port = match_ports(rule, path->protocol, path->port, side->destination);
 
 	if (peer && port)
-		return policy_standing(side->world, policy) == STANDING_AUDIT ? MISS_MODE
+		return policy_standing(side->input, policy) == STANDING_AUDIT ? MISS_MODE
 									      : MISS_ROOM;
 	if (peer)
 		return MISS_PORT;
@@ -44,7 +44,7 @@ static void look_at(const struct search *search, const struct object *policy,
 	const struct side *side = search->side;
 	const struct policy_spec_rule *rules =
 	    side->is_egress ? policy->policy.egress : policy->policy.ingress;
-	const struct spec_rule rule = { side->world, policy, side->is_egress, index };
+	const struct spec_rule rule = { side->input, policy, side->is_egress, index };
 	static const char *const names[] = { [MISS_PORT] = "port",
 					     [MISS_PEER] = "peer",
 					     [MISS_MODE] = "mode",
@@ -84,6 +84,6 @@ void nearest_put(const struct side *side, struct body *body, struct json_object 
 	struct search search = { side, body, array };
 
 	if (array)
-		cluster_each(side->world->cluster, OBJECT_NETWORK_POLICY, look_into,
+		cluster_each(side->input->cluster, OBJECT_NETWORK_POLICY, look_into,
 			     &search);
 }

@@ -29,8 +29,8 @@ static void put_deciding(const struct side *side, struct body *body,
 			 struct json_object *item, const struct policy_rule *rule)
 {
 	const struct object *policy = cluster_find(
-	    side->world->cluster, OBJECT_NETWORK_POLICY, rule->namespace, rule->name);
-	const struct spec_rule deciding = { side->world, policy, rule->is_egress,
+	    side->input->cluster, OBJECT_NETWORK_POLICY, rule->namespace, rule->name);
+	const struct spec_rule deciding = { side->input, policy, rule->is_egress,
 					    rule->index };
 	const struct named_targets target = { .pods = &side->destination,
 					      .count = side->destination != NULL };
@@ -48,7 +48,7 @@ static void put_deciding(const struct side *side, struct body *body,
 }
 
 struct isolating {
-	const struct explain_world *world;
+	const struct explain_input *input;
 	struct body *body;
 	struct json_object *array;
 };
@@ -57,7 +57,7 @@ static int put_isolating(void *context, const struct policy_rule *rule)
 {
 	const struct isolating *isolating = context;
 	const struct object *policy =
-	    cluster_find(isolating->world->cluster, OBJECT_NETWORK_POLICY,
+	    cluster_find(isolating->input->cluster, OBJECT_NETWORK_POLICY,
 			 rule->namespace, rule->name);
 	struct json_object *item = body_object(isolating->body, isolating->array, NULL);
 
@@ -65,7 +65,7 @@ static int put_isolating(void *context, const struct policy_rule *rule)
 	enum standing standing = rule->audit ? STANDING_AUDIT : STANDING_ENFORCE;
 
 	if (policy)
-		standing = policy_standing(isolating->world, policy);
+		standing = policy_standing(isolating->input, policy);
 	body_text(isolating->body, item, "mode", policy_standing_name(standing));
 	return 0;
 }
@@ -99,7 +99,7 @@ static char *note_of_node(const struct side *side)
 	    !subject->pod.node_name)
 		return NULL;
 	node =
-	    cluster_find(side->world->cluster, OBJECT_NODE, "", subject->pod.node_name);
+	    cluster_find(side->input->cluster, OBJECT_NODE, "", subject->pod.node_name);
 	for (size_t i = 0; node && i < node->node.addrs.count; i++) {
 		if (addr_compare(&node->node.addrs.items[i], side->peer) != 0)
 			continue;
@@ -141,7 +141,7 @@ static const char *outcome_without_asking(const struct side *side)
 		return "notAPod";
 	if (is_from_node(side))
 		return "node";
-	return side->world->policy ? NULL : outcomes[POLICY_NOT_ISOLATED];
+	return side->input->policy ? NULL : outcomes[POLICY_NOT_ISOLATED];
 }
 
 static struct policy_verdict judge(const struct side *side)
@@ -153,9 +153,9 @@ static struct policy_verdict judge(const struct side *side)
 	struct policy_verdict verdict = { .outcome = POLICY_NOT_ISOLATED };
 
 	if (side->is_egress)
-		policy_judge_egress(side->world->policy, &question, &verdict);
+		policy_judge_egress(side->input->policy, &question, &verdict);
 	else
-		policy_judge_ingress(side->world->policy, &question, &verdict);
+		policy_judge_ingress(side->input->policy, &question, &verdict);
 	return verdict;
 }
 
@@ -173,8 +173,8 @@ static bool is_elsewhere(const struct side *side)
 {
 	struct side context = *side;
 
-	return side->world->mode != POLICY_OFF &&
-	       cluster_each(side->world->cluster, OBJECT_NETWORK_POLICY, is_selecting,
+	return side->input->mode != POLICY_OFF &&
+	       cluster_each(side->input->cluster, OBJECT_NETWORK_POLICY, is_selecting,
 			    &context);
 }
 
@@ -201,10 +201,10 @@ static bool put_side(const struct side *side, struct body *body, struct json_obj
 		put_deciding(side, body, item, &verdict.rule);
 	if (!verdict.set)
 		return true;
-	struct isolating isolating = { side->world, body,
+	struct isolating isolating = { side->input, body,
 				       body_array(body, item, "isolatedBy") };
 
-	policy_each_isolating(side->world->policy, verdict.set, put_isolating,
+	policy_each_isolating(side->input->policy, verdict.set, put_isolating,
 			      &isolating);
 	if (verdict.outcome == POLICY_DENIED || verdict.audit_denied)
 		nearest_put(side, body, body_array(body, item, "nearest"));
@@ -234,21 +234,21 @@ static void put_ends(const struct path *path, struct body *body, struct json_obj
 	put_pod(body, json_object_object_get(item, "backend"), path->backend_pod);
 }
 
-bool path_explain(const struct explain_world *world, const struct path *path,
+bool path_explain(const struct explain_input *input, const struct path *path,
 		  struct body *body, struct json_object *paths)
 {
 	struct json_object *item = body_object(body, paths, NULL);
 	struct side side = {
-		.world = world,
+		.input = input,
 		.path = path,
-		.destination = cluster_find_pod_by_addr(world->cluster, &path->backend),
+		.destination = cluster_find_pod_by_addr(input->cluster, &path->backend),
 	};
 	bool audited = false, allowed;
 
 	body_bool(body, item, "allowed", false); /* until the end */
 	put_ends(path, body, item);
 	side.is_egress = true;
-	side.subject = cluster_find_pod_by_addr(world->cluster, &path->client);
+	side.subject = cluster_find_pod_by_addr(input->cluster, &path->client);
 	side.peer = &path->backend;
 	allowed = put_side(&side, body, body_object(body, item, "egress"), &audited);
 	side.is_egress = false;

@@ -19,7 +19,7 @@ struct path {
 
 /* One direction of a path. */
 struct side {
-	const struct explain_world *world;
+	const struct explain_input *input;
 	const struct path *path;
 	bool is_egress;
 	const struct object *subject;	  /* whose policies decide; NULL: no pod's */
@@ -28,7 +28,7 @@ struct side {
 };
 
 /* Put a PATH into an array. Says whether it is allowed. */
-bool path_explain(const struct explain_world *world, const struct path *path,
+bool path_explain(const struct explain_input *input, const struct path *path,
 		  struct body *body, struct json_object *paths);
 
 /* Put the rules that nearly allow into an array, with what they miss. */

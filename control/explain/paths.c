@@ -244,25 +244,25 @@ void paths_clear(struct paths *paths)
 	*paths = (struct paths){ 0 };
 }
 
-int paths_explain(const struct explain_world *world, const struct paths *paths,
+int paths_explain(const struct explain_input *input, const struct paths *paths,
 		  struct body *body)
 {
 	struct json_object *array = body_array(body, body->root, "paths");
 	bool allowed = true;
 
 	for (size_t i = 0; i < paths->count; i++)
-		allowed &= path_explain(world, &paths->items[i], body, array);
+		allowed &= path_explain(input, &paths->items[i], body, array);
 	body_bool(body, body->root, "allowed", allowed);
 	return body->lost ? -ENOMEM : allowed;
 }
 
-int explain_test(const struct explain_world *world,
+int explain_test(const struct explain_input *input,
 		 const struct explain_question *question, struct body *body)
 {
 	CLEANUP(paths_clear) struct paths paths = { 0 };
 	int r;
 
 	body_bool(body, body->root, "allowed", false); /* until the end */
-	r = paths_collect(world->cluster, question, body, &paths);
-	return r < 0 ? r : paths_explain(world, &paths, body);
+	r = paths_collect(input->cluster, question, body, &paths);
+	return r < 0 ? r : paths_explain(input, &paths, body);
 }

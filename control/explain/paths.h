@@ -16,7 +16,7 @@ int paths_collect(const struct cluster *cluster, const struct explain_question *
 		  struct body *body, struct paths *ret_paths);
 void paths_clear(struct paths *paths);
 /* Put "paths" and "allowed" in the root. 1 allowed, 0 denied, -ENOMEM. */
-int paths_explain(const struct explain_world *world, const struct paths *paths,
+int paths_explain(const struct explain_input *input, const struct paths *paths,
 		  struct body *body);
 
 #endif

@@ -15,7 +15,7 @@
 #include "words.h"
 
 struct listing {
-	const struct explain_world *world;
+	const struct explain_input *input;
 	struct tallies tallies;
 	struct pods pods;
 	struct body *body;
@@ -27,13 +27,13 @@ struct listing {
 	const struct object *policy;
 };
 
-static void open_listing(const struct explain_world *world, struct body *body,
+static void open_listing(const struct explain_input *input, struct body *body,
 			 struct listing *listing)
 {
-	listing->world = world;
+	listing->input = input;
 	listing->body = body;
-	if (tallies_gather(world, &listing->tallies) < 0 ||
-	    pods_gather(world->cluster, &listing->pods) < 0)
+	if (tallies_gather(input, &listing->tallies) < 0 ||
+	    pods_gather(input->cluster, &listing->pods) < 0)
 		body->lost = true;
 }
 
@@ -80,7 +80,7 @@ static void put_problems(const struct listing *listing, struct json_object *item
 {
 	struct json_object *problems = body_array(listing->body, item, "problems");
 	const struct about about = object_about(listing->policy, CAUSE_OTHER);
-	const struct complaints *const *lists = listing->world->lists;
+	const struct complaints *const *lists = listing->input->lists;
 
 	for (size_t l = 0; l < 3 && lists[l]; l++) {
 		for (size_t i = 0; i < lists[l]->count; i++) {
@@ -104,8 +104,8 @@ static struct json_object *put_policy(const struct listing *listing,
 	body_text(body, item, "namespace", object->namespace);
 	body_text(body, item, "name", object->name);
 	body_text(body, item, "mode",
-		  policy_standing_name(policy_standing(listing->world, object)));
-	version_put(listing->world, object, body, item);
+		  policy_standing_name(policy_standing(listing->input, object)));
+	version_put(listing->input, object, body, item);
 	put_subjects(listing, item);
 	put_types(listing, item);
 	body_number(body, item, "ruleCount",
@@ -126,14 +126,14 @@ static int list_policy(void *context, const struct object *policy)
 	return 0;
 }
 
-void explain_policies(const struct explain_world *world, const char *namespace,
+void explain_policies(const struct explain_input *input, const char *namespace,
 		      struct body *body)
 {
 	CLEANUP(clear_listing) struct listing listing = { .namespace = namespace };
 
-	open_listing(world, body, &listing);
+	open_listing(input, body, &listing);
 	listing.array = body_array(body, body->root, "policies");
-	cluster_each(world->cluster, OBJECT_NETWORK_POLICY, list_policy, &listing);
+	cluster_each(input->cluster, OBJECT_NETWORK_POLICY, list_policy, &listing);
 }
 
 /* ---- with its rules ---- */
@@ -141,7 +141,7 @@ static bool is_meant(const struct listing *listing, const struct policy_peer *pe
 		     const struct object *pod)
 {
 	for (size_t i = 0; match_is_pod(pod) && i < pod->pod.ips.count; i++) {
-		if (match_peer(listing->world->cluster, listing->policy->namespace, peer,
+		if (match_peer(listing->input->cluster, listing->policy->namespace, peer,
 			       &pod->pod.ips.items[i], pod))
 			return true;
 	}
@@ -239,7 +239,7 @@ static void put_rules(struct listing *listing, bool is_egress)
 	    is_egress ? object->policy.egress_count : object->policy.ingress_count;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct spec_rule rule = { listing->world, object, is_egress, i };
+		const struct spec_rule rule = { listing->input, object, is_egress, i };
 		struct json_object *item =
 		    body_object(listing->body, listing->array, NULL);
 
@@ -252,16 +252,16 @@ static void put_rules(struct listing *listing, bool is_egress)
 	}
 }
 
-int explain_policy(const struct explain_world *world, const char *namespace,
+int explain_policy(const struct explain_input *input, const char *namespace,
 		   const char *name, struct body *body)
 {
 	CLEANUP(clear_listing) struct listing listing = { .in_full = true };
 
 	listing.policy =
-	    cluster_find(world->cluster, OBJECT_NETWORK_POLICY, namespace, name);
+	    cluster_find(input->cluster, OBJECT_NETWORK_POLICY, namespace, name);
 	if (!listing.policy)
 		return -ENOENT;
-	open_listing(world, body, &listing);
+	open_listing(input, body, &listing);
 	struct json_object *item = body_object(body, body->root, "policy");
 
 	put_policy(&listing, item);
@@ -288,7 +288,7 @@ static int add_applying(void *context, const struct object *policy)
 {
 	struct pod_view *view = context;
 	struct body *body = view->listing.body;
-	enum standing standing = policy_standing(view->listing.world, policy);
+	enum standing standing = policy_standing(view->listing.input, policy);
 	_cleanup_free_ char *name = NULL;
 
 	if (!(view->is_egress ? policy->policy.has_egress : policy->policy.has_ingress) ||
@@ -318,22 +318,22 @@ static void put_direction(struct pod_view *view, struct json_object *parent,
 	view->isolated = view->audited = false;
 	view->names = body_array(body, item, "policies");
 	view->listing.array = body_array(body, item, "rules");
-	if (cluster_each(view->listing.world->cluster, OBJECT_NETWORK_POLICY,
+	if (cluster_each(view->listing.input->cluster, OBJECT_NETWORK_POLICY,
 			 add_applying, view) < 0)
 		body->lost = true;
 	body_bool(body, item, "isolated", view->isolated);
 	body_bool(body, item, "audited", view->audited);
 }
 
-int explain_pod(const struct explain_world *world, const char *namespace,
+int explain_pod(const struct explain_input *input, const char *namespace,
 		const char *name, struct body *body)
 {
 	CLEANUP(clear_view) struct pod_view view = { 0 };
 
-	view.pod = cluster_find(world->cluster, OBJECT_POD, namespace, name);
+	view.pod = cluster_find(input->cluster, OBJECT_POD, namespace, name);
 	if (!view.pod)
 		return -ENOENT;
-	open_listing(world, body, &view.listing);
+	open_listing(input, body, &view.listing);
 	view.listing.only = view.pod;
 	struct json_object *item = body_object(body, body->root, "pod");
 	struct json_object *addrs;

@@ -17,12 +17,12 @@ void put_ref(struct body *body, struct json_object *item, const char *member,
 	body_text(body, item, member, text);
 }
 
-enum standing policy_standing(const struct explain_world *world,
+enum standing policy_standing(const struct explain_input *input,
 			      const struct object *policy)
 {
-	if (world->mode == POLICY_OFF)
+	if (input->mode == POLICY_OFF)
 		return STANDING_OFF;
-	if (world->mode == POLICY_AUDIT || policy->policy.audit)
+	if (input->mode == POLICY_AUDIT || policy->policy.audit)
 		return STANDING_AUDIT;
 	return policy->policy.refused ? STANDING_REFUSED : STANDING_ENFORCE;
 }
@@ -54,7 +54,7 @@ void rule_put(struct body *body, struct json_object *item, const struct spec_rul
 	body_text(body, item, "direction", rule->is_egress ? "egress" : "ingress");
 	body_number(body, item, "index", rule->index);
 	body_bool(body, item, "audit",
-		  policy_standing(rule->world, policy) == STANDING_AUDIT);
+		  policy_standing(rule->input, policy) == STANDING_AUDIT);
 	body_text(body, item, "words", words);
 	body->lost |= !words;
 }

@@ -7,7 +7,7 @@
 
 /* Put the members of a RULE into an object, peers and ports aside. */
 struct spec_rule {
-	const struct explain_world *world;
+	const struct explain_input *input;
 	const struct object *policy;
 	bool is_egress;
 	size_t index;
@@ -17,7 +17,7 @@ const struct policy_spec_rule *rule_of(const struct spec_rule *rule);
 
 /* How a policy holds, its own mode and the daemon's together. */
 enum standing { STANDING_ENFORCE, STANDING_AUDIT, STANDING_OFF, STANDING_REFUSED };
-enum standing policy_standing(const struct explain_world *world,
+enum standing policy_standing(const struct explain_input *input,
 			      const struct object *policy);
 const char *policy_standing_name(enum standing standing); /* "enforce", … */
 

@@ -38,13 +38,13 @@ static int compare(const void *x, const void *y)
 			 &((const struct tally *)y)->rule);
 }
 
-int tallies_gather(const struct explain_world *world, struct tallies *ret_tallies)
+int tallies_gather(const struct explain_input *input, struct tallies *ret_tallies)
 {
-	struct tallies tallies = { .is_known = world->counters };
+	struct tallies tallies = { .is_known = input->counters };
 	int r = 0;
 
-	if (world->counters && world->policy)
-		r = policy_each_counter(world->policy, add, &tallies);
+	if (input->counters && input->policy)
+		r = policy_each_counter(input->policy, add, &tallies);
 	if (r < 0) {
 		tallies_clear(&tallies);
 		return r;

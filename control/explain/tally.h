@@ -17,7 +17,7 @@ struct tallies {
 };
 
 /* 0 or -ENOMEM. Holds until the compiler's next update. */
-int tallies_gather(const struct explain_world *world, struct tallies *ret_tallies);
+int tallies_gather(const struct explain_input *input, struct tallies *ret_tallies);
 void tallies_clear(struct tallies *tallies);
 /* Put "packets" and "connections" of one rule into an object. */
 void tallies_put_rule(const struct tallies *tallies, const struct object *policy,

@@ -60,7 +60,7 @@ static enum version version_by(const struct object *policy,
 	return VERSION_THIS;
 }
 
-void version_put(const struct explain_world *world, const struct object *policy,
+void version_put(const struct explain_input *input, const struct object *policy,
 		 struct body *body, struct json_object *item)
 {
 	static const char *const names[] = { [VERSION_THIS] = "current",
@@ -70,9 +70,9 @@ void version_put(const struct explain_world *world, const struct object *policy,
 	struct json_object *because = body_array(body, item, "inForceBecause");
 	enum version worst = VERSION_THIS;
 
-	for (size_t l = 0; l < 3 && world->lists[l] && !world->read_once; l++) {
-		for (size_t i = 0; i < world->lists[l]->count; i++) {
-			const struct complaint *complaint = &world->lists[l]->items[i];
+	for (size_t l = 0; l < 3 && input->lists[l] && !input->read_once; l++) {
+		for (size_t i = 0; i < input->lists[l]->count; i++) {
+			const struct complaint *complaint = &input->lists[l]->items[i];
 			enum version version = version_by(policy, complaint);
 			_cleanup_free_ char *text = NULL;
 

@@ -9,7 +9,7 @@
  * Put "inForce" into a POLICY: "current", "older", "perhapsOlder" (a change of some policy is
  * not in force) or "earlierDaemons"; and "inForceBecause" [sentences], why it is not.
  */
-void version_put(const struct explain_world *world, const struct object *policy,
+void version_put(const struct explain_input *input, const struct object *policy,
 		 struct body *body, struct json_object *item);
 
 #endif

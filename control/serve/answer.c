@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "answer.h"
 
-static unsigned (*const answers[])(const struct serve_world *world,
+static unsigned (*const answers[])(const struct api_state *api,
 				   const struct request *request, struct body *body) = {
 	[ROUTE_STATUS] = answer_status,
 	[ROUTE_SERVICES] = answer_services,
@@ -17,11 +17,11 @@ static unsigned (*const answers[])(const struct serve_world *world,
 	[ROUTE_VERDICT] = answer_verdict,
 };
 
-unsigned answer_request(const struct serve_world *world, const struct request *request,
+unsigned answer_request(const struct api_state *api, const struct request *request,
 			struct body *ret_body)
 {
 	body_begin(ret_body);
-	unsigned code = answers[request->route](world, request, ret_body);
+	unsigned code = answers[request->route](api, request, ret_body);
 
 	if (!ret_body->lost)
 		return code;

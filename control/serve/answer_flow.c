@@ -171,13 +171,13 @@ static void put_flow(struct body *body, struct json_object *item,
 }
 
 /* Fill in the filter's Service. 0, or an HTTP status with the error in the body. */
-static unsigned resolve(const struct serve_world *world, struct flow_filter *filter,
+static unsigned resolve(const struct api_state *api, struct flow_filter *filter,
 			struct body *body)
 {
 	if (!filter->service[0])
 		return 0;
 	filter->of_service =
-	    world->find_service(world->context, filter->namespace, filter->service);
+	    api->find_service(api->context, filter->namespace, filter->service);
 	if (filter->of_service)
 		return 0;
 	return answer_refuse(body, 404,
@@ -186,23 +186,23 @@ static unsigned resolve(const struct serve_world *world, struct flow_filter *fil
 }
 
 /* Walk the table and name the owners. 0, or an HTTP status with the error in the body. */
-static unsigned collect(const struct serve_world *world, struct selection *selection,
+static unsigned collect(const struct api_state *api, struct selection *selection,
 			struct owners *owners, struct body *body)
 {
-	unsigned code = resolve(world, &selection->filter, body);
+	unsigned code = resolve(api, &selection->filter, body);
 
 	if (code)
 		return code;
 	selection->flows = calloc(selection->limit, sizeof(*selection->flows));
 	if (!selection->flows ||
-	    world->each_service(world->context, add_service, owners) < 0) {
+	    api->each_service(api->context, add_service, owners) < 0) {
 		body->lost = true;
 		return 500;
 	}
 	if (owners->count)
 		qsort(owners->items, owners->count, sizeof(*owners->items),
 		      compare_owners);
-	int r = world->each_flow(world->context, select_flow, selection);
+	int r = api->each_flow(api->context, select_flow, selection);
 
 	if (r < 0)
 		return answer_refuse(body, 500,
@@ -214,14 +214,14 @@ static unsigned collect(const struct serve_world *world, struct selection *selec
 	return 0;
 }
 
-unsigned answer_flows(const struct serve_world *world, const struct request *request,
+unsigned answer_flows(const struct api_state *api, const struct request *request,
 		      struct body *body)
 {
 	CLEANUP(clear_selection)
 	struct selection selection = { .filter = request->filter,
 				       .limit = request->limit };
 	CLEANUP(clear_owners) struct owners owners = { 0 };
-	unsigned code = collect(world, &selection, &owners, body);
+	unsigned code = collect(api, &selection, &owners, body);
 
 	if (code)
 		return code;
@@ -235,13 +235,13 @@ unsigned answer_flows(const struct serve_world *world, const struct request *req
 	return 200;
 }
 
-unsigned answer_flow(const struct serve_world *world, const struct request *request,
+unsigned answer_flow(const struct api_state *api, const struct request *request,
 		     struct body *body)
 {
 	CLEANUP(clear_selection)
 	struct selection selection = { .filter = request->filter, .limit = 1 };
 	CLEANUP(clear_owners) struct owners owners = { 0 };
-	unsigned code = collect(world, &selection, &owners, body);
+	unsigned code = collect(api, &selection, &owners, body);
 
 	if (code)
 		return code;
@@ -254,15 +254,15 @@ unsigned answer_flow(const struct serve_world *world, const struct request *requ
 	return 200;
 }
 
-unsigned answer_delete_flows(const struct serve_world *world,
-			     const struct request *request, struct body *body)
+unsigned answer_delete_flows(const struct api_state *api, const struct request *request,
+			     struct body *body)
 {
 	struct flow_filter filter = request->filter;
-	unsigned code = resolve(world, &filter, body);
+	unsigned code = resolve(api, &filter, body);
 
 	if (code)
 		return code;
-	int r = world->delete_flows(world->context, match_flow, &filter);
+	int r = api->delete_flows(api->context, match_flow, &filter);
 
 	if (r < 0)
 		return answer_refuse(body, 500,

@@ -4,11 +4,11 @@
 
 #include "answer.h"
 
-static struct explain_world world_of(const struct serve_world *world)
+static struct explain_input explain_input_of(const struct api_state *api)
 {
-	struct explain_world result;
+	struct explain_input result;
 
-	world->policies(world->context, &result);
+	api->policies(api->context, &result);
 	return result;
 }
 
@@ -18,20 +18,20 @@ static unsigned answer_lost(struct body *body)
 	return 500;
 }
 
-unsigned answer_policies(const struct serve_world *world, const struct request *request,
+unsigned answer_policies(const struct api_state *api, const struct request *request,
 			 struct body *body)
 {
-	const struct explain_world policies = world_of(world);
+	const struct explain_input policies = explain_input_of(api);
 
 	explain_policies(&policies, request->namespace[0] ? request->namespace : NULL,
 			 body);
 	return 200;
 }
 
-unsigned answer_policy(const struct serve_world *world, const struct request *request,
+unsigned answer_policy(const struct api_state *api, const struct request *request,
 		       struct body *body)
 {
-	const struct explain_world policies = world_of(world);
+	const struct explain_input policies = explain_input_of(api);
 	int r = explain_policy(&policies, request->namespace, request->name, body);
 
 	if (r == -ENOENT)
@@ -42,10 +42,10 @@ unsigned answer_policy(const struct serve_world *world, const struct request *re
 	return r < 0 ? answer_lost(body) : 200;
 }
 
-unsigned answer_pod(const struct serve_world *world, const struct request *request,
+unsigned answer_pod(const struct api_state *api, const struct request *request,
 		    struct body *body)
 {
-	const struct explain_world policies = world_of(world);
+	const struct explain_input policies = explain_input_of(api);
 	int r = explain_pod(&policies, request->namespace, request->name, body);
 
 	if (r == -ENOENT)
@@ -54,10 +54,10 @@ unsigned answer_pod(const struct serve_world *world, const struct request *reque
 	return r < 0 ? answer_lost(body) : 200;
 }
 
-unsigned answer_verdict(const struct serve_world *world, const struct request *request,
+unsigned answer_verdict(const struct api_state *api, const struct request *request,
 			struct body *body)
 {
-	const struct explain_world policies = world_of(world);
+	const struct explain_input policies = explain_input_of(api);
 	const struct explain_question question = { request->from, request->to,
 						   request->port };
 	int r = explain_test(&policies, &question, body);

@@ -38,7 +38,7 @@ static const char *const checks[] = {
 
 /* One service port being written, with its views at hand. */
 struct scene {
-	const struct serve_world *world;
+	const struct api_state *api;
 	struct body *body;
 	const struct wanted_service *service;
 	const struct wanted_port *port;
@@ -67,9 +67,9 @@ static void put_check(const struct scene *scene, struct json_object *item,
 	int r = -ENOENT;
 
 	if (spec->type != CHECK_NONE)
-		r = scene->world->describe_check(scene->world->context, &backend->addr,
-						 spec->port ? spec->port : backend->port,
-						 spec, &result);
+		r = scene->api->describe_check(scene->api->context, &backend->addr,
+					       spec->port ? spec->port : backend->port,
+					       spec, &result);
 	if (r < 0) {
 		body_text(scene->body, item, "check", NULL);
 		return;
@@ -222,20 +222,20 @@ static void put_port(const struct scene *scene, struct json_object *array)
 }
 
 /* Do put() for each port of a Service. */
-static int each_port(const struct serve_world *world, struct body *body,
+static int each_port(const struct api_state *api, struct body *body,
 		     const struct wanted_service *service, struct json_object *array,
 		     void (*put)(const struct scene *scene, struct json_object *array))
 {
 	struct serve_facts facts = { 0 };
 
-	world->facts(world->context, &facts);
+	api->facts(api->context, &facts);
 	for (size_t i = 0; i < service->port_count; i++) {
-		struct scene scene = { .world = world,
+		struct scene scene = { .api = api,
 				       .body = body,
 				       .service = service,
 				       .port = &service->ports[i],
 				       .now_ms = facts.now_ms };
-		int r = views_read(world, scene.port->key, &scene.views);
+		int r = views_read(api, scene.port->key, &scene.views);
 
 		if (r < 0)
 			return r;
@@ -245,17 +245,17 @@ static int each_port(const struct serve_world *world, struct body *body,
 	return 0;
 }
 
-static int put_service(const struct serve_world *world, struct body *body,
+static int put_service(const struct api_state *api, struct body *body,
 		       const struct wanted_service *service, struct json_object *item)
 {
 	body_text(body, item, "namespace", service->namespace);
 	body_text(body, item, "name", service->name);
 	body_text(body, item, "check", checks[service->check.type]);
-	return each_port(world, body, service, body_array(body, item, "ports"), put_port);
+	return each_port(api, body, service, body_array(body, item, "ports"), put_port);
 }
 
 struct listing {
-	const struct serve_world *world;
+	const struct api_state *api;
 	struct body *body;
 	struct json_object *array;
 };
@@ -264,7 +264,7 @@ static int list_service(void *context, const struct wanted_service *service)
 {
 	struct listing *listing = context;
 
-	return put_service(listing->world, listing->body, service,
+	return put_service(listing->api, listing->body, service,
 			   body_object(listing->body, listing->array, NULL));
 }
 
@@ -272,40 +272,40 @@ static int list_backends(void *context, const struct wanted_service *service)
 {
 	struct listing *listing = context;
 
-	return each_port(listing->world, listing->body, service, listing->array,
+	return each_port(listing->api, listing->body, service, listing->array,
 			 put_backends);
 }
 
-static unsigned list(const struct serve_world *world, struct body *body, const char *name,
+static unsigned list(const struct api_state *api, struct body *body, const char *name,
 		     int (*visit)(void *context, const struct wanted_service *service))
 {
-	struct listing listing = { world, body, body_array(body, body->root, name) };
-	int r = world->each_service(world->context, visit, &listing);
+	struct listing listing = { api, body, body_array(body, body->root, name) };
+	int r = api->each_service(api->context, visit, &listing);
 
 	if (r < 0)
 		body->lost = true;
 	return 200;
 }
 
-unsigned answer_services(const struct serve_world *world, const struct request *request,
+unsigned answer_services(const struct api_state *api, const struct request *request,
 			 struct body *body)
 {
 	(void)request;
-	return list(world, body, "services", list_service);
+	return list(api, body, "services", list_service);
 }
 
-unsigned answer_backends(const struct serve_world *world, const struct request *request,
+unsigned answer_backends(const struct api_state *api, const struct request *request,
 			 struct body *body)
 {
 	(void)request;
-	return list(world, body, "backends", list_backends);
+	return list(api, body, "backends", list_backends);
 }
 
-unsigned answer_service(const struct serve_world *world, const struct request *request,
+unsigned answer_service(const struct api_state *api, const struct request *request,
 			struct body *body)
 {
 	const struct wanted_service *service =
-	    world->find_service(world->context, request->namespace, request->name);
+	    api->find_service(api->context, request->namespace, request->name);
 
 	if (!service)
 		return answer_refuse(
@@ -313,8 +313,7 @@ unsigned answer_service(const struct serve_world *world, const struct request *r
 		    "no Service %s/%s is in force: see 'headgate service "
 		    "list' and the complaints in 'headgate status'",
 		    request->namespace, request->name);
-	int r =
-	    put_service(world, body, service, body_object(body, body->root, "service"));
+	int r = put_service(api, body, service, body_object(body, body->root, "service"));
 
 	if (r < 0)
 		body->lost = true;

@@ -16,11 +16,11 @@ static const char no_host_clients[] =
     "connections that processes of this host open to a virtual address are not balanced "
     "yet: that needs the socket hook";
 
-static void put_maps(const struct serve_world *world, struct body *body)
+static void put_maps(const struct api_state *api, struct body *body)
 {
 	struct json_object *maps = body_array(body, body->root, "maps");
 	struct datapath_usage usage[MAPS_MOST];
-	size_t count = world->usage(world->context, usage, MAPS_MOST);
+	size_t count = api->usage(api->context, usage, MAPS_MOST);
 
 	for (size_t i = 0; i < count && i < MAPS_MOST; i++) {
 		struct json_object *map = body_object(body, maps, NULL);
@@ -32,7 +32,7 @@ static void put_maps(const struct serve_world *world, struct body *body)
 	}
 }
 
-static void put_attachments(const struct serve_world *world, struct body *body)
+static void put_attachments(const struct api_state *api, struct body *body)
 {
 	struct json_object *array = body_array(body, body->root, "attachments");
 	_cleanup_free_ struct datapath_attachment *items =
@@ -42,7 +42,7 @@ static void put_attachments(const struct serve_world *world, struct body *body)
 		body->lost = true;
 		return;
 	}
-	size_t count = world->attachments(world->context, items, ATTACHMENTS_MOST);
+	size_t count = api->attachments(api->context, items, ATTACHMENTS_MOST);
 
 	for (size_t i = 0; i < count && i < ATTACHMENTS_MOST; i++) {
 		struct json_object *item = body_object(body, array, NULL);
@@ -56,7 +56,7 @@ static void put_attachments(const struct serve_world *world, struct body *body)
 }
 
 struct listing {
-	const struct serve_world *world;
+	const struct api_state *api;
 	struct body *body;
 	struct json_object *array;
 	uint64_t checks[4]; /* by HEALTH_… */
@@ -90,8 +90,8 @@ static int count_checks(void *context, const struct wanted_service *service)
 	for (size_t i = 0; i < service->check_count; i++) {
 		const struct wanted_check *check = &service->checks[i];
 		int r =
-		    listing->world->describe_check(listing->world->context, &check->addr,
-						   check->port, &service->check, &result);
+		    listing->api->describe_check(listing->api->context, &check->addr,
+						 check->port, &service->check, &result);
 		int state = r == 0 ? result.state : HEALTH_UNKNOWN;
 
 		if (state >= HEALTH_NONE && state <= HEALTH_DOWN)
@@ -126,25 +126,25 @@ static void put_policy(const struct serve_facts *facts, struct body *body)
 		body_number(body, policy, "addressesHeldIsolated", facts->held_isolated);
 }
 
-unsigned answer_status(const struct serve_world *world, const struct request *request,
+unsigned answer_status(const struct api_state *api, const struct request *request,
 		       struct body *body)
 {
-	struct listing listing = { world, body, NULL, { 0 } };
+	struct listing listing = { api, body, NULL, { 0 } };
 	struct serve_facts facts = { 0 };
 
 	(void)request;
-	world->facts(world->context, &facts);
+	api->facts(api->context, &facts);
 	body_text(body, body->root, "version", HEADGATE_VERSION);
 	body_number(body, body->root, "pid", (uint64_t)getpid());
 	body_number(body, body->root, "uptimeSeconds", facts.uptime_s);
 	body_text(body, body->root, "nodeName", facts.node_name);
 	body_text(body, body->root, "manifests", facts.manifests);
 	body_text(body, body->root, "pinRoot", facts.pin_root);
-	put_attachments(world, body);
-	put_maps(world, body);
+	put_attachments(api, body);
+	put_maps(api, body);
 	put_objects(&facts, body);
 	put_policy(&facts, body);
-	world->each_service(world->context, count_checks, &listing);
+	api->each_service(api->context, count_checks, &listing);
 	struct json_object *health = body_object(body, body->root, "health");
 
 	body_number(body, health, "checks", facts.checks);
@@ -152,14 +152,14 @@ unsigned answer_status(const struct serve_world *world, const struct request *re
 	body_number(body, health, "down", listing.checks[HEALTH_DOWN]);
 	body_number(body, health, "unknown", listing.checks[HEALTH_UNKNOWN]);
 	listing.array = body_array(body, body->root, "complaints");
-	world->each_complaint(world->context, put_complaint, &listing);
+	api->each_complaint(api->context, put_complaint, &listing);
 	struct json_object *missing = body_array(body, body->root, "notServed");
 
 	body_text(body, missing, NULL, no_host_clients);
 	return 200;
 }
 
-unsigned answer_drops(const struct serve_world *world, const struct request *request,
+unsigned answer_drops(const struct api_state *api, const struct request *request,
 		      struct body *body)
 {
 #define REASON_ROW(number, name, sentence) { number, #name, sentence },
@@ -170,7 +170,7 @@ unsigned answer_drops(const struct serve_world *world, const struct request *req
 #undef REASON_ROW
 	struct datapath_reason counts[HG_REASON_END] = { 0 };
 	struct json_object *drops = body_array(body, body->root, "drops");
-	int r = world->reasons(world->context, counts, HG_REASON_END);
+	int r = api->reasons(api->context, counts, HG_REASON_END);
 
 	(void)request;
 	if (r < 0)
@@ -186,6 +186,6 @@ unsigned answer_drops(const struct serve_world *world, const struct request *req
 		body_number(body, drop, "packets", counts[rows[i].number].packets);
 		body_number(body, drop, "bytes", counts[rows[i].number].bytes);
 	}
-	answer_put_refusals(world, body);
+	answer_put_refusals(api, body);
 	return 200;
 }

@@ -6,7 +6,7 @@
 #ifndef SERVE_FLOW_FILTER_H
 #define SERVE_FLOW_FILTER_H
 
-#include "world.h"
+#include "api_state.h"
 
 struct flow_end {
 	bool given;

@@ -21,7 +21,7 @@
 #define ARGUMENTS_MOST	 16
 
 struct serve {
-	const struct serve_world *world;
+	const struct api_state *api;
 	struct listener listener;
 	struct MHD_Daemon *http;
 	uv_poll_t ready;
@@ -118,14 +118,14 @@ static unsigned answer(const struct serve *serve, struct MHD_Connection *connect
 		return code;
 	}
 	if (!request.changes)
-		return answer_request(serve->world, &request, ret_body);
+		return answer_request(serve->api, &request, ret_body);
 	uid_t caller = caller_of(connection);
 
 	if (caller != 0 && caller != geteuid()) {
 		answer_error(ret_body, "only root may change anything: use sudo");
 		return 403;
 	}
-	code = answer_request(serve->world, &request, ret_body);
+	code = answer_request(serve->api, &request, ret_body);
 	log_info("API: %s %s by user %u: %s", method, path, (unsigned)caller,
 		 json_object_to_json_string(ret_body->root));
 	return code;
@@ -240,7 +240,7 @@ static int start_handles(uv_loop_t *loop, struct serve *serve, int epoll)
 	return 0;
 }
 
-int serve_open(uv_loop_t *loop, const char *path, const struct serve_world *world,
+int serve_open(uv_loop_t *loop, const char *path, const struct api_state *api,
 	       struct complaints *complaints, struct serve **ret_serve)
 {
 	struct serve *serve = calloc(1, sizeof(*serve));
@@ -248,7 +248,7 @@ int serve_open(uv_loop_t *loop, const char *path, const struct serve_world *worl
 
 	if (!serve)
 		return -ENOMEM;
-	serve->world = world;
+	serve->api = api;
 	serve->listener = (struct listener){ .lock = -1, .fd = -1 };
 	r = listener_open(path, complaints, &serve->listener);
 	if (r < 0) {

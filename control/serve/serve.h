@@ -8,15 +8,15 @@
 #define SERVE_SERVE_H
 
 #include <uv.h>
-#include "world.h"
+#include "api_state.h"
 
 struct serve;
 
 /*
- * world must outlive the server. Nothing is answered before the loop runs. 0, or -errno
+ * api must outlive the server. Nothing is answered before the loop runs. 0, or -errno
  * with a complaint.
  */
-int serve_open(uv_loop_t *loop, const char *path, const struct serve_world *world,
+int serve_open(uv_loop_t *loop, const char *path, const struct api_state *api,
 	       struct complaints *complaints, struct serve **ret_serve);
 /* Takes effect at once; memory is freed when the loop has run its close callbacks. */
 void serve_close(struct serve *serve);

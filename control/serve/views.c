@@ -38,11 +38,10 @@ static int compare_views(const void *left, const void *right)
 	return order ? order : addr_compare(&a->vip, &b->vip);
 }
 
-int views_read(const struct serve_world *world, const char *port_key,
-	       struct views *ret_views)
+int views_read(const struct api_state *api, const char *port_key, struct views *ret_views)
 {
 	struct views views = { 0 };
-	int r = world->each_backend(world->context, port_key, append, &views);
+	int r = api->each_backend(api->context, port_key, append, &views);
 
 	if (r < 0 && r != -ENOENT) {
 		views_clear(&views);

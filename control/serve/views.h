@@ -6,7 +6,7 @@
 #ifndef SERVE_VIEWS_H
 #define SERVE_VIEWS_H
 
-#include "world.h"
+#include "api_state.h"
 
 struct views {
 	struct datapath_backend_view *items; /* sorted by addr, port, vip */
@@ -14,7 +14,7 @@ struct views {
 };
 
 /* 0 or -ENOMEM. The port may be unknown to the datapath: then there are none. */
-int views_read(const struct serve_world *world, const char *port_key,
+int views_read(const struct api_state *api, const char *port_key,
 	       struct views *ret_views);
 void views_clear(struct views *views);
 /* The first of the views of a backend and how many there are; 0: none. */

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include <headgate/reasons.h>
-#include "../../control/serve/world.h"
+#include "../../control/serve/api_state.h"
 #include "../../control/source/manifests.h"
 
 #define CLIENT	"192.0.2.7"
@@ -242,11 +242,11 @@ static int reasons(void *context, struct datapath_reason *ret_reasons, size_t si
 	return 0;
 }
 
-static size_t refusals(void *context, struct serve_refusal *ret_refusals, size_t size)
+static size_t refusals(void *context, struct api_denial *ret_refusals, size_t size)
 {
 	(void)context;
 	assert_true(size >= 1);
-	ret_refusals[0] = (struct serve_refusal){
+	ret_refusals[0] = (struct api_denial){
 		.packet = { .number = 12, .protocol = 6, .port = 8080, .age_s = 3 },
 		.direction = "ingress",
 		.policies = "shop/deny"
@@ -300,13 +300,13 @@ static const struct cluster *policy_cluster(void)
 	return cluster;
 }
 
-static void policies(void *context, struct explain_world *ret_world)
+static void policies(void *context, struct explain_input *ret_world)
 {
 	(void)context;
-	*ret_world = (struct explain_world){ .cluster = policy_cluster() };
+	*ret_world = (struct explain_input){ .cluster = policy_cluster() };
 }
 
-static const struct serve_world world = {
+static const struct api_state world = {
 	NULL,		facts,	      each_service, find_service, each_complaint,
 	describe_check, each_backend, each_flow,    delete_flows, reasons,
 	refusals,	usage,	      attachments,  policies,

@@ -2,8 +2,8 @@
 /* What the log says of changes that were applied. */
 #include "objects.h"
 
-#include "../../control/changes.h"
-#include "../../control/service_change.h"
+#include "../../control/daemon/changes.h"
+#include "../../control/daemon/service_change.h"
 #include "log_capture.h"
 
 #define MOST 8

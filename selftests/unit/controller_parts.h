@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "../../control/controller_state.h"
+#include "../../control/daemon/controller_state.h"
 
 /* ---- what was done to the made-up modules ---- */
 static struct {

@@ -30,7 +30,7 @@ struct scene {
 	struct cluster *cluster;
 	struct policy_memory *memory;
 	struct complaints complaints;
-	struct explain_world world;
+	struct explain_input world;
 	struct body body;
 };
 
@@ -51,7 +51,7 @@ static void open_text(struct scene *scene, enum policy_mode mode, const char *te
 				       &scene->complaints),
 			 0);
 	assert_int_equal(scene->complaints.count, 0);
-	scene->world = (struct explain_world){
+	scene->world = (struct explain_input){
 		.cluster = scene->cluster,
 		.policy = policy_new(&options, &scene->memory->tables),
 		.mode = mode,

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "../../control/options.h"
+#include "../../control/config/options.h"
 
 static struct options options;
 static struct complaints complaints;

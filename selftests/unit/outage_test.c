@@ -11,7 +11,7 @@
 
 #include "../../control/health/check_set.h"
 #include "../../control/health/news.h"
-#include "../../control/outage.h"
+#include "../../control/daemon/outage.h"
 
 static struct wanted_backend backend_of(enum backend_state state, int health)
 {

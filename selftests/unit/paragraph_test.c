@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "../../control/lib/paragraph.h"
-#include "../../control/options.h"
+#include "../../control/config/options.h"
 
 static char *print(const char *label, const char *text, unsigned indent, unsigned width)
 {

@@ -46,7 +46,7 @@ static void policies_cost_nothing_before_there_is_one(void **state)
 	assert_int_equal(policies_update(&controller), 0);
 	assert_int_equal(policies_judge(&controller, keys, 1), 0);
 	assert_int_equal(seen.made + seen.updates, 0);
-	assert_null(controller.policies.judged);
+	assert_null(controller.policies.subjects);
 	options.policy_mode = POLICY_OFF;
 	put_policy();
 	assert_int_equal(policies_update(&controller), 0);
@@ -106,7 +106,7 @@ static void policies_of_a_service_that_is_gone_are_given_back(void **state)
 	cluster_remove(controller.cluster, OBJECT_SERVICE, "shop", "cart");
 	assert_int_equal(policies_judge(&controller, keys, 1), 0);
 	assert_int_equal(wanted(1), 0);
-	assert_null(controller.policies.judged);
+	assert_null(controller.policies.subjects);
 }
 
 static void policies_failure_is_told_and_tried_again(void **state)
@@ -263,7 +263,7 @@ static void policies_applied_are_in_the_log(void **state)
 /* Until no thread waits any more. */
 static void run_loop(void)
 {
-	while (controller.settling.is_waiting)
+	while (controller.grace.is_waiting)
 		uv_run(&controller.loop, UV_RUN_ONCE);
 }
 
@@ -273,7 +273,7 @@ static void policies_settle_while_nothing_else_is_to_do(void **state)
 	put_policy();
 	assert_int_equal(policies_update(&controller), 0);
 	seen.unsettled = 2;
-	settling_begin(&controller);
+	grace_thread_begin(&controller);
 	assert_int_equal(seen.settled, 0);
 	run_loop();
 	assert_int_equal(seen.waits, 2);
@@ -287,7 +287,7 @@ static void policies_wait_again_for_a_change_meanwhile(void **state)
 	put_policy();
 	assert_int_equal(policies_update(&controller), 0);
 	seen.unsettled = 2;
-	settling_begin(&controller);
+	grace_thread_begin(&controller);
 	put_pod("web", "node-1", 1);
 	assert_int_equal(policies_update(&controller), 0);
 	assert_int_equal(seen.updates, 2);
@@ -304,8 +304,8 @@ static void policies_do_not_settle_at_the_end(void **state)
 	put_policy();
 	assert_int_equal(policies_update(&controller), 0);
 	seen.unsettled = 1;
-	settling_begin(&controller);
-	settling_close(&controller);
+	grace_thread_begin(&controller);
+	grace_thread_close(&controller);
 	uv_run(&controller.loop, UV_RUN_DEFAULT);
 	assert_int_equal(seen.waits, 1);
 	assert_int_equal(seen.settled, 0);
@@ -321,9 +321,9 @@ static void refuse(uint32_t counter, uint32_t reason)
 
 static void assert_refusal(const char *direction, const char *names)
 {
-	struct serve_refusal refusal;
+	struct api_denial refusal;
 
-	assert_int_equal(refusals_list(&controller, &refusal, 1), 1);
+	assert_int_equal(denials_list(&controller, &refusal, 1), 1);
 	assert_int_equal(refusal.packet.number, seen.refused.packets);
 	assert_string_equal(refusal.direction, direction);
 	assert_string_equal(refusal.policies, names);
@@ -340,7 +340,7 @@ static void policies_are_named_by_what_they_refused_whatever_comes_after(void **
 	refuse(1, HG_REASON_policy_egress);
 	seen.unsettled = 1;
 	seen.isolating = "deny";
-	settling_begin(&controller); /* the set goes, its counter is another's then */
+	grace_thread_begin(&controller); /* the set goes, its counter is another's then */
 	run_loop();
 	seen.isolating = "other";
 	assert_refusal("egress", "shop/deny");

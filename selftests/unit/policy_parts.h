@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "../../control/controller_state.h"
+#include "../../control/daemon/controller_state.h"
 
 #define MOST	16
 #define MADE_UP 77
@@ -274,7 +274,7 @@ static int open_controller(void **state)
 				    .source_check = true };
 	controller = (struct controller){ .options = &options, .handles_open = true };
 	assert_int_equal(uv_loop_init(&controller.loop), 0);
-	assert_int_equal(settling_open(&controller), 0);
+	assert_int_equal(grace_thread_open(&controller), 0);
 	controller.cluster = cluster_new();
 	cluster_watch_policies(controller.cluster);
 	controller.datapath = (struct datapath *)&seen; /* never looked into */
@@ -284,8 +284,8 @@ static int open_controller(void **state)
 static int close_controller(void **state)
 {
 	(void)state;
-	settling_close(&controller);
-	refusals_clear(&controller);
+	grace_thread_close(&controller);
+	denials_clear(&controller);
 	policies_clear(&controller);
 	changes_clear(&controller.changes);
 	local_pods_clear(&controller);

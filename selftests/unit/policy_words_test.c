@@ -42,7 +42,7 @@ static size_t length(struct json_object *object, const char *name)
 static void expect_version(const struct lab *lab, const struct complaints *compiling,
 			   const char *version, const char *because)
 {
-	const struct explain_world world = {
+	const struct explain_input world = {
 		.cluster = lab->cluster,
 		.lists = { manifests_complaints(lab->manifests), compiling },
 	};
@@ -171,7 +171,7 @@ static void named_ports_are_told_by_number_with_the_pods_that_have_it(void **sta
 
 	(void)state;
 	open_named(&lab);
-	const struct explain_world world = { .cluster = lab.cluster };
+	const struct explain_input world = { .cluster = lab.cluster };
 
 	body_begin(&show);
 	body_begin(&pod);
@@ -208,7 +208,7 @@ static void rules_of_a_daemon_in_audit_mode_read_as_audit(void **state)
 	(void)state;
 	open_named(&lab);
 	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
-		const struct explain_world world = { .cluster = lab.cluster,
+		const struct explain_input world = { .cluster = lab.cluster,
 						     .mode = ROWS[i].mode };
 		struct body body = { 0 };
 

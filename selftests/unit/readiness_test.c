@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "../../control/readiness.h"
+#include "../../control/daemon/readiness.h"
 
 static void readiness_is_one_datagram(void **state)
 {

@@ -188,7 +188,7 @@ static int delete_seven(void *context,
 	return 7;
 }
 
-static const struct serve_world world = {
+static const struct api_state world = {
 	.facts = facts,
 	.each_service = no_services,
 	.each_complaint = no_complaints,

@@ -115,7 +115,7 @@ int offline_compile(struct offline *offline, struct addr_list concerned)
 		r = policy_update(offline->policy, offline->cluster,
 				  &offline->complaints);
 	print_complaints(offline, &offline->complaints);
-	offline->world.policy = offline->policy;
+	offline->input.policy = offline->policy;
 	return r == 0 || r == -ENOSPC ? 0 : offline_out_of_memory();
 }
 
@@ -166,14 +166,14 @@ int offline_open(const struct line *line, struct offline *ret_offline)
 		r = read_folder(line->manifests, offline);
 	if (r)
 		return r;
-	offline->world = (struct explain_world){
+	offline->input = (struct explain_input){
 		.cluster = offline->cluster,
 		.lists = { manifests_complaints(offline->manifests),
 			   &offline->complaints },
 		.mode = POLICY_ENFORCE,
 		.read_once = true,
 	};
-	print_complaints(offline, offline->world.lists[0]);
+	print_complaints(offline, offline->input.lists[0]);
 	return 0;
 }
 

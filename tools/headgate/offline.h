@@ -18,7 +18,7 @@ struct offline {
 	struct policy_memory *memory;
 	struct policy *policy;
 	struct complaints complaints; /* of compiling */
-	struct explain_world world;
+	struct explain_input input;
 	char *namespaces; /* that are asked for, "a,b"; NULL: all */
 	bool only_theirs; /* nobody of others has to do with it */
 };

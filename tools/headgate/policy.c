@@ -127,7 +127,7 @@ static int get_list(const struct line *line, struct answer *answer)
 	if (r)
 		return r;
 	body_begin(&answer->body);
-	explain_policies(&answer->offline.world, line->namespace, &answer->body);
+	explain_policies(&answer->offline.input, line->namespace, &answer->body);
 	return finish_offline(answer, 0);
 }
 
@@ -262,7 +262,7 @@ static void print_policy(struct json_object *policy)
 struct kind {
 	enum object_kind kind;
 	const char *folder; /* of the API */
-	int (*explain)(const struct explain_world *world, const char *namespace,
+	int (*explain)(const struct explain_input *input, const char *namespace,
 		       const char *name, struct body *body);
 };
 static const struct kind policies = { OBJECT_NETWORK_POLICY, "/v1/policies",
@@ -291,7 +291,7 @@ static int ask_folder(const struct line *line, const struct kind *kind,
 		return r;
 	body_begin(&answer->body);
 	return finish_offline(
-	    answer, kind->explain(&offline->world, namespace, name, &answer->body));
+	    answer, kind->explain(&offline->input, namespace, name, &answer->body));
 }
 
 /* What is named, from wherever. */

@@ -227,7 +227,7 @@ static int ask_folder(const struct line *line)
 	if (r == 0)
 		r = compile(&offline, &paths);
 	if (r == 0)
-		r = offline_check(&body, paths_explain(&offline.world, &paths, &body));
+		r = offline_check(&body, paths_explain(&offline.input, &paths, &body));
 	return r ? r : finish(line, body.root);
 }
 

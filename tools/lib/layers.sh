@@ -3,10 +3,11 @@
 # Which part of the source may include which, and that no files need each other in a circle.
 # Arrows point one way:
 #   include ← xdp
-#   include ← lib ← cluster ← compile ← {explain, source, health, datapath, netlink} ← serve ← main
-# serve stands above its siblings because it shows what they know. headgate(1) asks what needs
-# no daemon of cluster, compile, explain and source. cluster and compile do
-# no I/O and log nothing, which their includes must show.
+#   include ← lib ← cluster ← compile ← {explain, source, health, datapath, netlink} ← serve ←
+#   daemon ← main.c
+# serve stands above its siblings because it shows what they know. config, the options, lies
+# beside serve. headgate(1) asks what needs no daemon of cluster, compile, explain and source.
+# cluster and compile do no I/O and log nothing, which their includes must show.
 
 # Parts of control/ that each part may include besides itself and <headgate/…>.
 declare -A LAYER_BELOW=(
@@ -19,6 +20,8 @@ declare -A LAYER_BELOW=(
 	[datapath]="lib cluster compile"
 	[netlink]="lib cluster compile"
 	[serve]="lib cluster compile explain source health datapath netlink"
+	[config]="lib cluster compile datapath"
+	[daemon]="lib cluster compile explain source health datapath netlink serve config"
 )
 LAYER_PURE="cluster compile"
 LAYER_IMPURE='<sys/|<bpf/|<xdp/|<uv\.h>|<curl/|<microhttpd|<libmnl|"(\.\./lib/)?log\.h"'

@@ -2,12 +2,12 @@
 #include <errno.h>
 #include <string.h>
 
-#include "compile/compile.h"
-#include "compile/policy_memory.h"
-#include "compile/slices.h"
-#include "lib/cleanup.h"
+#include "../compile/compile.h"
+#include "../compile/policy_memory.h"
+#include "../compile/slices.h"
+#include "../lib/cleanup.h"
+#include "../source/manifests.h"
 #include "plan.h"
-#include "source/manifests.h"
 
 struct reading {
 	struct cluster *cluster;

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <headgate/reasons.h>
 
+#include "../lib/cleanup.h"
 #include "controller_state.h"
-#include "lib/cleanup.h"
 
 /* Names in one line: of policies that drop, or of those that would. */
 struct names {
@@ -43,14 +43,14 @@ static const char *direction_of(uint32_t reason, const struct names *names)
 }
 
 /* compiler NULL: nobody's. */
-static void note(struct noted_refusal *noted, const struct policy *compiler,
+static void note(struct noted_denial *noted, const struct policy *compiler,
 		 const struct datapath_refusal *packet)
 {
 	struct names names = { .audit = packet->reason == 0 };
 	size_t size = 0;
 
 	free(noted->policies);
-	*noted = (struct noted_refusal){ .number = packet->number };
+	*noted = (struct noted_denial){ .number = packet->number };
 	names.text = compiler ? open_memstream(&noted->policies, &size) : NULL;
 	if (names.text) {
 		policy_each_isolating(compiler,
@@ -62,7 +62,7 @@ static void note(struct noted_refusal *noted, const struct policy *compiler,
 	noted->direction = direction_of(packet->reason, &names);
 }
 
-static struct noted_refusal *noted_of(struct refusals *refusals, uint32_t number)
+static struct noted_denial *noted_of(struct denials *refusals, uint32_t number)
 {
 	return &refusals->noted[number % HG_POLICY_EVENTS];
 }
@@ -74,56 +74,54 @@ static void note_all(struct controller *controller, const struct policy *compile
 	uint64_t count = __atomic_load_n(&tables->counters[0].packets, __ATOMIC_ACQUIRE);
 	size_t found;
 
-	if (count == controller->refusals.count)
+	if (count == controller->denials.count)
 		return;
 	found = datapath_refusals(controller->datapath, packets, HG_POLICY_EVENTS);
 	for (size_t i = 0; i < found; i++) {
-		struct noted_refusal *noted =
-		    noted_of(&controller->refusals, packets[i].number);
+		struct noted_denial *noted =
+		    noted_of(&controller->denials, packets[i].number);
 
 		if (noted->number != packets[i].number)
 			note(noted, compiler, &packets[i]);
 	}
 	/* One that is being written has its number later: it is looked for again. */
-	controller->refusals.count =
+	controller->denials.count =
 	    found == count || found == HG_POLICY_EVENTS ? count : 0;
 }
 
-void refusals_begin(struct controller *controller)
+void denials_begin(struct controller *controller)
 {
 	note_all(controller, NULL);
 }
 
-void refusals_note(struct controller *controller)
+void denials_note(struct controller *controller)
 {
 	note_all(controller, controller->policies.compiler);
 }
 
-size_t refusals_list(struct controller *controller, struct serve_refusal *ret,
-		     size_t size)
+size_t denials_list(struct controller *controller, struct api_denial *ret, size_t size)
 {
 	struct datapath_refusal packets[HG_POLICY_EVENTS];
 	size_t count = 0, found;
 
 	if (!controller->policies.compiler)
 		return 0;
-	refusals_note(controller);
+	denials_note(controller);
 	found = datapath_refusals(controller->datapath, packets, HG_POLICY_EVENTS);
 	for (size_t i = 0; i < found && count < size; i++) {
-		const struct noted_refusal *noted =
-		    noted_of(&controller->refusals, packets[i].number);
+		const struct noted_denial *noted =
+		    noted_of(&controller->denials, packets[i].number);
 
 		if (noted->number == packets[i].number)
-			ret[count++] =
-			    (struct serve_refusal){ packets[i], noted->direction,
-						    noted->policies ?: "" };
+			ret[count++] = (struct api_denial){ packets[i], noted->direction,
+							    noted->policies ?: "" };
 	}
 	return count;
 }
 
-void refusals_clear(struct controller *controller)
+void denials_clear(struct controller *controller)
 {
 	for (uint32_t i = 0; i < HG_POLICY_EVENTS; i++)
-		free(controller->refusals.noted[i].policies);
-	controller->refusals = (struct refusals){ 0 };
+		free(controller->denials.noted[i].policies);
+	controller->denials = (struct denials){ 0 };
 }

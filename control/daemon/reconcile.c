@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../lib/cleanup.h"
 #include "controller_state.h"
-#include "lib/cleanup.h"
 #include "outage.h"
 #include "service_change.h"
 
@@ -24,7 +24,7 @@ static void free_record(struct service_record *record)
 	if (record->wanted)
 		wanted_service_free(record->wanted);
 	complaints_clear(&record->complaints);
-	notices_clear(&record->notices);
+	log_once_clear(&record->logged);
 	free(record);
 }
 
@@ -150,7 +150,7 @@ static void reconcile_one(struct controller *controller, const char *key, int ju
 		if (wanted)
 			wanted_service_drop_slots(wanted);
 	}
-	notices_update(&record->notices, &complaints);
+	log_once_update(&record->logged, &complaints);
 	complaints_clear(&record->complaints);
 	record->complaints = complaints;
 	if (!record->wanted && !record->complaints.count && !record->retry.failures)

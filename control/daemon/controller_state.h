@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The controller's parts, for its own files only: controller.c (life), retry.c (turns of the
- * loop), opening.c (modules and their events), reconcile.c and orphans.c (Services), policies.c,
- * judged.c, settling.c, isolation.c and refusals.c (NetworkPolicies), local_pods.c and
- * pod_doubts.c (this node's pods), interfaces.c (attachments), world.c (answers to the API).
+ * loop), startup.c (modules and their events), reconcile.c and orphans.c (Services), policies.c,
+ * policy_subjects.c, grace_thread.c, isolation.c and denials.c (NetworkPolicies), local_pods.c and
+ * pod_warnings.c (this node's pods), interfaces.c (attachments), api_state.c (answers to the API).
  *
  * Everything happens on one loop. Events of the modules only note what is due and start
  * the `work` timer; on_work() does it on the loop's next turn, so that no module is
@@ -16,15 +16,15 @@
 #include <uthash.h>
 #include <uv.h>
 
+#include "../compile/compile.h"
+#include "../compile/policy.h"
+#include "../config/options.h"
+#include "../health/health.h"
+#include "../netlink/network.h"
+#include "../serve/serve.h"
+#include "../source/manifests.h"
 #include "changes.h"
-#include "compile/compile.h"
-#include "compile/policy.h"
-#include "health/health.h"
-#include "netlink/network.h"
-#include "notices.h"
-#include "options.h"
-#include "serve/serve.h"
-#include "source/manifests.h"
+#include "log_once.h"
 
 #define RETRY_FIRST_MS 100U
 #define RETRY_LAST_MS  30000U
@@ -43,28 +43,28 @@ struct due {
 struct policies {
 	struct policy *compiler; /* NULL: nothing was ever to be judged */
 	struct policy_tables tables;
-	struct judged_service *judged; /* what was asked for, by Service */
-	struct lingering *lingering;   /* asked for still, though no endpoint */
-	bool changed;		       /* the compiler has something to do */
+	struct subject_service *subjects; /* what was asked for, by Service */
+	struct lingering *lingering;	  /* asked for still, though no endpoint */
+	bool changed;			  /* the compiler has something to do */
 	bool
 	    held; /* an earlier daemon's are in force, tables are mapped if they can be */
 	struct complaints complaints;
-	struct notices notices;
+	struct log_once logged;
 	struct retry retry;
 };
 
-/* The wait for readers of what was in force: settling.c. */
-struct settling {
+/* The wait for readers of what was in force: grace_thread.c. */
+struct grace {
 	uv_async_t done;
 	uv_thread_t thread;
 	bool is_open, is_waiting;
 	uint64_t changes, waited_for; /* of policies; when the wait began */
 };
 
-/* Names of who isolated, by number of the refused packet: refusals.c. */
-struct refusals {
+/* Names of who isolated, by number of the refused packet: denials.c. */
+struct denials {
 	uint64_t count; /* of packets that were refused, when looked at last */
-	struct noted_refusal {
+	struct noted_denial {
 		uint32_t number;       /* 0: none */
 		const char *direction; /* "": not known */
 		char *policies;	       /* NULL: not known */
@@ -76,7 +76,7 @@ struct local_pods {
 	struct local_pod *local; /* by "namespace/name" */
 	struct pod_link *links;	 /* as told to the datapath, by interface */
 	struct complaints complaints;
-	struct notices notices;
+	struct log_once logged;
 	struct retry retry;
 };
 
@@ -85,7 +85,7 @@ struct service_record {
 	const char *namespace, *name;  /* in key's memory */
 	struct wanted_service *wanted; /* applied last; NULL: nothing in force */
 	struct complaints complaints;
-	struct notices notices;
+	struct log_once logged;
 	struct retry retry;
 	UT_hash_handle hh;
 	char key[]; /* "namespace/name", and then the namespace alone */
@@ -100,7 +100,7 @@ struct interface {
 	uint8_t macs[HG_MACS_EACH][6];
 	size_t mac_count; /* maybe more than there is room for */
 	struct complaints complaints;
-	struct notices notices;
+	struct log_once logged;
 	struct retry retry;
 	UT_hash_handle hh; /* by link.ifindex */
 };
@@ -119,23 +119,23 @@ struct controller {
 	struct health *health;
 	struct datapath *datapath;
 	struct serve *serve;
-	struct serve_world world;
+	struct api_state api;
 	struct compile_input input;
 
 	struct service_record *services;
 	bool services_sorted;
 	struct interface *interfaces;
 	struct policies policies;
-	struct settling settling;
-	struct refusals refusals;
+	struct grace grace;
+	struct denials denials;
 	struct local_pods pods;
 	struct changes changes;
 	struct cidr_list inside; /* nodes' addresses, as told to the datapath */
 
-	struct complaints opening; /* warnings of opening; they stand while we run */
+	struct complaints startup; /* warnings of opening; they stand while we run */
 	struct complaints routing; /* of the last reroute */
 	struct complaints missing; /* interfaces that do not exist */
-	struct notices manifest_notices, routing_notices, missing_notices, orphan_notices;
+	struct log_once manifest_logged, routing_logged, missing_logged, orphan_logged;
 	uint64_t orphans_due_ms; /* when EndpointSlices without Service are told; 0: no */
 	struct retry routing_retry;
 	struct due due;
@@ -157,13 +157,13 @@ void orphans_expect(struct controller *controller);
 /* They are: tell of them. */
 void orphans_tell(struct controller *controller, uint64_t now_ms);
 
-/* ---- opening.c ---- */
+/* ---- startup.c ---- */
 /* 0, or -errno after a log line. */
-int opening_modules(struct controller *controller);
+int startup_modules(struct controller *controller);
 /* Close the modules; the loop must then run their close callbacks. */
-void opening_close(struct controller *controller);
+void startup_close(struct controller *controller);
 /* Free what they used. */
-void opening_clear(struct controller *controller);
+void startup_clear(struct controller *controller);
 
 /* ---- reconcile.c ---- */
 /* Make dirty Services what they should be, for at most budget_ns (0: all). True: more. */
@@ -183,35 +183,34 @@ size_t interfaces_attached(const struct controller *controller);
 uint64_t interfaces_retry(struct controller *controller, uint64_t now_ms);
 void interfaces_clear(struct controller *controller);
 
-/* ---- judged.c ---- */
+/* ---- policy_subjects.c ---- */
 /*
  * Ask the compiler to judge the endpoints that the Service ("namespace/name") has now, then
  * give back those it had: policies.changed. 0 or -ENOMEM.
  */
-int judged_update(struct controller *controller, const char *key);
+int policy_subjects_update(struct controller *controller, const char *key);
 /* Give back who was an endpoint and is no pod's address any more. */
-void judged_sweep(struct controller *controller);
-void judged_clear(struct policies *policies); /* the compiler is going anyway */
+void policy_subjects_sweep(struct controller *controller);
+void policy_subjects_clear(struct policies *policies); /* the compiler is going anyway */
 
-/* ---- settling.c ---- */
+/* ---- grace_thread.c ---- */
 /* From here on there are threads. 0 or -errno. */
-int settling_open(struct controller *controller);
+int grace_thread_open(struct controller *controller);
 /* Policies have changed: wait for readers of the older ones beside the loop. */
-void settling_begin(struct controller *controller);
+void grace_thread_begin(struct controller *controller);
 /* Policies are going to change: wait now, if that is not done yet. */
-void settling_end(struct controller *controller);
+void grace_thread_end(struct controller *controller);
 /* The loop must then run the close callback. */
-void settling_close(struct controller *controller);
+void grace_thread_close(struct controller *controller);
 
-/* ---- refusals.c ---- */
+/* ---- denials.c ---- */
 /* What is there by now was refused by an earlier daemon's policies. */
-void refusals_begin(struct controller *controller);
+void denials_begin(struct controller *controller);
 /* Before rule sets go. */
-void refusals_note(struct controller *controller);
+void denials_note(struct controller *controller);
 /* Newest first; strings hold until the next note. Returns how many. */
-size_t refusals_list(struct controller *controller, struct serve_refusal *ret,
-		     size_t size);
-void refusals_clear(struct controller *controller);
+size_t denials_list(struct controller *controller, struct api_denial *ret, size_t size);
+void denials_clear(struct controller *controller);
 
 /* ---- policies.c ---- */
 /*
@@ -252,15 +251,15 @@ void local_pods_count(const struct controller *controller, size_t *ret_here,
 		      size_t *ret_isolated);
 void local_pods_clear(struct controller *controller);
 
-/* ---- pod_doubts.c ---- */
+/* ---- pod_warnings.c ---- */
 /* Policies that concern nobody here, though they should. */
-void pod_doubts_of_setting(const struct controller *controller,
-			   struct complaints *complaints);
+void pod_warnings_of_setting(const struct controller *controller,
+			     struct complaints *complaints);
 /* A pod whose address another one has, who comes first. */
-void pod_doubts_of_addresses(const struct controller *controller, const char *namespace,
-			     const char *name, struct complaints *complaints);
+void pod_warnings_of_addresses(const struct controller *controller, const char *namespace,
+			       const char *name, struct complaints *complaints);
 
-/* ---- world.c ---- */
-void world_fill(struct controller *controller, struct serve_world *ret_world);
+/* ---- api_state.c ---- */
+void api_state_fill(struct controller *controller, struct api_state *ret_api);
 
 #endif

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lib/cleanup.h"
+#include "../lib/cleanup.h"
 #include "option.h"
 
 #define LINE_LONGEST  4096

@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../lib/cleanup.h"
 #include "controller_state.h"
-#include "lib/cleanup.h"
 
 /* gcc's analyzer loses sight of what a hash table owns; ASan looks for leaks in the tests. */
 #if defined(__GNUC__) && !defined(__clang__)
@@ -30,7 +30,7 @@ static void remove_interface(struct controller *controller, struct interface *in
 {
 	HASH_DEL(controller->interfaces, interface);
 	complaints_clear(&interface->complaints);
-	notices_clear(&interface->notices);
+	log_once_clear(&interface->logged);
 	free(interface);
 }
 
@@ -43,7 +43,7 @@ static void forget(struct controller *controller, struct interface *interface)
 	if (r < 0)
 		log_warning("interface %s: not detached: %s", interface->link.name,
 			    strerror(-r));
-	notices_update(&interface->notices, &(struct complaints){ 0 }); /* none stands */
+	log_once_update(&interface->logged, &(struct complaints){ 0 }); /* none stands */
 	if (interface->is_nic)
 		log_warning("interface %s is gone: it is attached again when it returns",
 			    interface->link.name);
@@ -190,7 +190,7 @@ static void attach(struct controller *controller, struct interface *interface)
 		controller_failed(controller, &interface->retry);
 	else
 		controller_succeeded(&interface->retry);
-	notices_update(&interface->notices, &complaints);
+	log_once_update(&interface->logged, &complaints);
 	complaints_clear(&interface->complaints);
 	interface->complaints = complaints;
 	if (r == 0)
@@ -222,7 +222,7 @@ static void review_missing(struct controller *controller)
 				 "'ip link' lists those that do",
 				 names->items[i]);
 	}
-	notices_update(&controller->missing_notices, &missing);
+	log_once_update(&controller->missing_logged, &missing);
 	complaints_clear(&controller->missing);
 	controller->missing = missing;
 }
@@ -270,5 +270,5 @@ void interfaces_clear(struct controller *controller)
 		remove_interface(controller, interface);
 	}
 	complaints_clear(&controller->missing);
-	notices_clear(&controller->missing_notices);
+	log_once_clear(&controller->missing_logged);
 }

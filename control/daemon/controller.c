@@ -50,7 +50,7 @@ static void reroute(struct controller *controller)
 		controller_failed(controller, &controller->routing_retry);
 	else
 		controller_succeeded(&controller->routing_retry);
-	notices_update(&controller->routing_notices, &complaints);
+	log_once_update(&controller->routing_logged, &complaints);
 	complaints_clear(&controller->routing);
 	controller->routing = complaints;
 }
@@ -183,7 +183,7 @@ static int begin(struct controller *controller)
 	r = privilege_drop();
 	if (r < 0)
 		log_warning("capabilities are not dropped: %s", strerror(-r));
-	r = settling_open(controller);
+	r = grace_thread_open(controller);
 	if (r < 0)
 		return log_failure("the event loop takes no more handles", r);
 	r = readiness_tell("READY=1");
@@ -203,7 +203,7 @@ static int open_all(struct controller *controller)
 	int r = open_loop(controller);
 
 	if (r == 0)
-		r = opening_modules(controller);
+		r = startup_modules(controller);
 	if (r == 0)
 		r = begin(controller);
 	return r;
@@ -230,10 +230,10 @@ static void close_handles(struct controller *controller)
 static void close_all(struct controller *controller)
 {
 	close_handles(controller);
-	settling_close(controller);
-	refusals_clear(controller);
+	grace_thread_close(controller);
+	denials_clear(controller);
 	policies_clear(controller); /* its tables lie in maps that are closed next */
-	opening_close(controller);
+	startup_close(controller);
 	if (controller->loop_open) {
 		uv_run(&controller->loop, UV_RUN_DEFAULT); /* the close callbacks */
 		if (uv_loop_close(&controller->loop) < 0)
@@ -243,7 +243,7 @@ static void close_all(struct controller *controller)
 	reconcile_clear(controller);
 	local_pods_clear(controller);
 	interfaces_clear(controller);
-	opening_clear(controller);
+	startup_clear(controller);
 	changes_clear(&controller->changes);
 }
 

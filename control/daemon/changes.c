@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/cleanup.h"
-#include "lib/log.h"
+#include "../lib/cleanup.h"
+#include "../lib/log.h"
 
 void changes_begin(struct changes *changes)
 {

@@ -2,8 +2,8 @@
 /* What is doubtful about this node's pods, though policies are in force: warnings. */
 #include "controller_state.h"
 
-void pod_doubts_of_setting(const struct controller *controller,
-			   struct complaints *complaints)
+void pod_warnings_of_setting(const struct controller *controller,
+			     struct complaints *complaints)
 {
 	const struct options *options = controller->options;
 	size_t pods = cluster_count(controller->cluster, OBJECT_POD);
@@ -27,8 +27,8 @@ void pod_doubts_of_setting(const struct controller *controller,
 			 "--pod-interfaces");
 }
 
-void pod_doubts_of_addresses(const struct controller *controller, const char *namespace,
-			     const char *name, struct complaints *complaints)
+void pod_warnings_of_addresses(const struct controller *controller, const char *namespace,
+			       const char *name, struct complaints *complaints)
 {
 	const struct object *pod =
 	    cluster_find(controller->cluster, OBJECT_POD, namespace, name);

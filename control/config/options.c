@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/cleanup.h"
-#include "lib/paragraph.h"
+#include "../lib/cleanup.h"
+#include "../lib/paragraph.h"
 #include "option.h"
 #include "options.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The modules: opened in an order in which no program sees half a world, what their
+ * The modules: opened in an order in which no program sees half of the state, what their
  * events make due, closed in reverse. Each step says itself why it failed.
  *
  *   API socket (is another daemon alive?) → manifests → network → health → datapath →
@@ -17,8 +17,8 @@ static void on_manifests(void *context)
 {
 	struct controller *controller = context;
 
-	notices_update(&controller->manifest_notices,
-		       manifests_complaints(controller->manifests));
+	log_once_update(&controller->manifest_logged,
+			manifests_complaints(controller->manifests));
 	orphans_expect(controller);
 	controller->due.inside = true;
 	controller->due.policies = true;
@@ -86,11 +86,11 @@ static int open_api(struct controller *controller)
 {
 	struct complaints complaints = { 0 };
 
-	world_fill(controller, &controller->world);
+	api_state_fill(controller, &controller->api);
 	int r = serve_open(&controller->loop, controller->options->socket,
-			   &controller->world, &complaints, &controller->serve);
+			   &controller->api, &complaints, &controller->serve);
 
-	notices_log(&complaints);
+	log_once_log(&complaints);
 	if (r < 0 && !complaints.count)
 		log_failure("the API cannot be served", r);
 	complaints_clear(&complaints);
@@ -113,8 +113,8 @@ static int open_manifests(struct controller *controller)
 	}
 	cluster_watch_policies(controller->cluster);
 	orphans_expect(controller);
-	notices_update(&controller->manifest_notices,
-		       manifests_complaints(controller->manifests));
+	log_once_update(&controller->manifest_logged,
+			manifests_complaints(controller->manifests));
 	return 0;
 }
 
@@ -200,7 +200,7 @@ static void warn_of_shared_ports(struct controller *controller)
 		fclose(file);
 	if (!known || first > options->port_last || last < options->port_first)
 		return;
-	complain(&controller->opening, COMPLAINT_WARNING, NULL, NULL,
+	complain(&controller->startup, COMPLAINT_WARNING, NULL, NULL,
 		 "SNAT ports %u-%u overlap the ports %u-%u of this host's own "
 		 "connections, some of which will fail: keep --snat-ports and "
 		 "net.ipv4.ip_local_port_range apart",
@@ -216,10 +216,10 @@ static int open_datapath(struct controller *controller)
 	if (r < 0)
 		log_debug("RLIMIT_MEMLOCK is not raised: %s", strerror(-r));
 	warn_of_shared_ports(controller);
-	r = datapath_open(&options, &resolver, &controller->opening,
+	r = datapath_open(&options, &resolver, &controller->startup,
 			  &controller->datapath);
-	notices_log(&controller->opening);
-	if (r < 0 && !complaints_have_errors(&controller->opening))
+	log_once_log(&controller->startup);
+	if (r < 0 && !complaints_have_errors(&controller->startup))
 		log_failure("the datapath cannot be loaded", r);
 	if (r < 0)
 		return r;
@@ -250,7 +250,7 @@ static int apply_world(struct controller *controller)
 	reconcile_services(controller, 0);
 	int r = datapath_settle(controller->datapath, &complaints);
 
-	notices_log(&complaints);
+	log_once_log(&complaints);
 	if (r < 0 && !complaints.count)
 		log_error("what a previous daemon left cannot be removed: %s",
 			  strerror(-r));
@@ -259,7 +259,7 @@ static int apply_world(struct controller *controller)
 	return 0;
 }
 
-int opening_modules(struct controller *controller)
+int startup_modules(struct controller *controller)
 {
 	static int (*const steps[])(struct controller *) = {
 		open_api,      open_manifests, open_network, open_health,
@@ -275,7 +275,7 @@ int opening_modules(struct controller *controller)
 	return 0;
 }
 
-void opening_close(struct controller *controller)
+void startup_close(struct controller *controller)
 {
 	serve_close(controller->serve);
 	if (controller->manifests)
@@ -288,13 +288,13 @@ void opening_close(struct controller *controller)
 		network_close(controller->network);
 }
 
-void opening_clear(struct controller *controller)
+void startup_clear(struct controller *controller)
 {
 	if (controller->cluster)
 		cluster_free(controller->cluster);
-	complaints_clear(&controller->opening);
+	complaints_clear(&controller->startup);
 	complaints_clear(&controller->routing);
-	notices_clear(&controller->manifest_notices);
-	notices_clear(&controller->orphan_notices);
-	notices_clear(&controller->routing_notices);
+	log_once_clear(&controller->manifest_logged);
+	log_once_clear(&controller->orphan_logged);
+	log_once_clear(&controller->routing_logged);
 }

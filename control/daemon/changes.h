@@ -8,7 +8,7 @@
 #ifndef HEADGATED_CHANGES_H
 #define HEADGATED_CHANGES_H
 
-#include "cluster/object.h"
+#include "../cluster/object.h"
 
 #define CHANGES_MOST	  20U
 #define CHANGES_PENDING	  64U

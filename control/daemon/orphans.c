@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* EndpointSlices without their Service. */
-#include "compile/slices.h"
+#include "../compile/slices.h"
 #include "controller_state.h"
 
 #define ORPHANS_MS 2000U
@@ -19,6 +19,6 @@ void orphans_tell(struct controller *controller, uint64_t now_ms)
 		return;
 	controller->orphans_due_ms = 0;
 	slices_complain_of_orphans(controller->cluster, &complaints);
-	notices_update(&controller->orphan_notices, &complaints);
+	log_once_update(&controller->orphan_logged, &complaints);
 	complaints_clear(&complaints);
 }

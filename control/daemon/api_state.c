@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The controller's answers to the API: serve/world.h over the modules. */
+/* The controller's answers to the API: serve/api_state.h over the modules. */
 #include <errno.h>
 
-#include "compile/slices.h"
+#include "../compile/slices.h"
 #include "controller_state.h"
 
 static void facts(void *context, struct serve_facts *ret_facts)
@@ -89,7 +89,7 @@ static int each_complaint(void *context,
 {
 	struct controller *controller = context;
 	const struct complaints *lists[] = {
-		&controller->opening,
+		&controller->startup,
 		&controller->missing,
 		&controller->routing,
 		manifests_complaints(controller->manifests),
@@ -154,9 +154,9 @@ static int reasons(void *context, struct datapath_reason *ret_reasons, size_t si
 	return datapath_reasons(controller->datapath, ret_reasons, size);
 }
 
-static size_t refusals(void *context, struct serve_refusal *ret_refusals, size_t size)
+static size_t refusals(void *context, struct api_denial *ret_refusals, size_t size)
 {
-	return refusals_list(context, ret_refusals, size);
+	return denials_list(context, ret_refusals, size);
 }
 
 static size_t usage(void *context, struct datapath_usage *ret_usage, size_t size)
@@ -176,11 +176,11 @@ static size_t attachments(void *context, struct datapath_attachment *ret_attachm
 	return datapath_attachments(controller->datapath, ret_attachments, size);
 }
 
-static void policies(void *context, struct explain_world *ret_world)
+static void policies(void *context, struct explain_input *ret_input)
 {
 	const struct controller *controller = context;
 
-	*ret_world = (struct explain_world){
+	*ret_input = (struct explain_input){
 		.cluster = controller->cluster,
 		.policy = controller->policies.compiler,
 		.lists = { manifests_complaints(controller->manifests),
@@ -190,9 +190,9 @@ static void policies(void *context, struct explain_world *ret_world)
 	};
 }
 
-void world_fill(struct controller *controller, struct serve_world *ret_world)
+void api_state_fill(struct controller *controller, struct api_state *ret_api)
 {
-	*ret_world = (struct serve_world){
+	*ret_api = (struct api_state){
 		.context = controller,
 		.facts = facts,
 		.each_service = each_service,

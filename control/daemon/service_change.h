@@ -3,7 +3,7 @@
 #ifndef HEADGATED_SERVICE_CHANGE_H
 #define HEADGATED_SERVICE_CHANGE_H
 
-#include "compile/wanted.h"
+#include "../compile/wanted.h"
 
 /*
  * "3 → 4 backends (added 10.244.1.9:8080)" in *ret_text, a new string; NULL: it is what it

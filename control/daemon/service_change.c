@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/cleanup.h"
+#include "../lib/cleanup.h"
 
 #define LISTED_MOST 3U
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whom the compiler of policies is asked to judge. Whoever is behind a Service is judged
- * here, wherever it runs: only here the client's address is known. An address stays judged
+ * The subjects of policies: whose packets are evaluated. Whoever is behind a Service is one
+ * here, wherever it runs: only here the client's address is known. An address stays one
  * for as long as a pod holds it, also when it is no endpoint any more: connections outlive
  * the endpoint.
  */
 #include <errno.h>
 #include <string.h>
 
+#include "../lib/cleanup.h"
 #include "controller_state.h"
-#include "lib/cleanup.h"
 
 /* gcc's analyzer loses sight of what a hash table owns; ASan looks for leaks in the tests. */
 #if defined(__GNUC__) && !defined(__clang__)
@@ -17,7 +17,7 @@
 #endif
 
 /* The endpoints of a Service as the compiler was asked for. */
-struct judged_service {
+struct subject_service {
 	struct addr_list addrs;
 	UT_hash_handle hh;
 	char key[];
@@ -113,7 +113,7 @@ static void leave_all(struct controller *controller, struct addr_list *list)
 	*list = (struct addr_list){ 0 };
 }
 
-void judged_sweep(struct controller *controller)
+void policy_subjects_sweep(struct controller *controller)
 {
 	struct policies *policies = &controller->policies;
 	struct lingering *lingering, *after;
@@ -127,22 +127,22 @@ void judged_sweep(struct controller *controller)
 	}
 }
 
-static struct judged_service *take_judged(struct policies *policies, const char *key)
+static struct subject_service *get_or_create(struct policies *policies, const char *key)
 {
 	size_t length = strlen(key);
-	struct judged_service *judged;
+	struct subject_service *service;
 
-	HASH_FIND(hh, policies->judged, key, length, judged);
-	if (judged)
-		return judged;
-	judged = calloc(1, sizeof(*judged) + length + 1);
-	if (!judged)
+	HASH_FIND(hh, policies->subjects, key, length, service);
+	if (service)
+		return service;
+	service = calloc(1, sizeof(*service) + length + 1);
+	if (!service)
 		return NULL;
-	memcpy(judged->key, key, length + 1);
-	HASH_ADD_KEYPTR(hh, policies->judged, judged->key, length, judged);
-	if (judged->hh.tbl)
-		return judged;
-	free(judged);
+	memcpy(service->key, key, length + 1);
+	HASH_ADD_KEYPTR(hh, policies->subjects, service->key, length, service);
+	if (service->hh.tbl)
+		return service;
+	free(service);
 	return NULL;
 }
 
@@ -152,46 +152,46 @@ static bool same_list(const struct addr_list *a, const struct addr_list *b)
 	       (!a->count || !memcmp(a->items, b->items, a->count * sizeof(*a->items)));
 }
 
-static void forget_judged(struct policies *policies, struct judged_service *judged)
+static void forget_service(struct policies *policies, struct subject_service *service)
 {
-	HASH_DEL(policies->judged, judged);
-	free(judged->addrs.items);
-	free(judged);
+	HASH_DEL(policies->subjects, service);
+	free(service->addrs.items);
+	free(service);
 }
 
-int judged_update(struct controller *controller, const char *key)
+int policy_subjects_update(struct controller *controller, const char *key)
 {
 	struct policies *policies = &controller->policies;
-	struct judged_service *judged;
+	struct subject_service *service;
 	struct addr_list fresh = { 0 };
 	int r = list_endpoints(controller, key, &fresh);
 
 	if (r < 0)
 		return r;
-	judged = take_judged(policies, key);
-	if (!judged)
+	service = get_or_create(policies, key);
+	if (!service)
 		r = -ENOMEM;
-	else if (!same_list(&judged->addrs, &fresh))
+	else if (!same_list(&service->addrs, &fresh))
 		r = want_all(policies->compiler, &fresh);
-	if (r < 0 || same_list(&judged->addrs, &fresh)) {
+	if (r < 0 || same_list(&service->addrs, &fresh)) {
 		free(fresh.items);
 	} else {
-		leave_all(controller, &judged->addrs);
-		judged->addrs = fresh;
+		leave_all(controller, &service->addrs);
+		service->addrs = fresh;
 		policies->changed = true;
 	}
-	if (judged && !judged->addrs.count)
-		forget_judged(policies, judged);
+	if (service && !service->addrs.count)
+		forget_service(policies, service);
 	return r;
 }
 
-void judged_clear(struct policies *policies)
+void policy_subjects_clear(struct policies *policies)
 {
-	struct judged_service *judged, *next;
+	struct subject_service *service, *next;
 	struct lingering *lingering, *after;
 
-	HASH_ITER (hh, policies->judged, judged, next) {
-		forget_judged(policies, judged);
+	HASH_ITER (hh, policies->subjects, service, next) {
+		forget_service(policies, service);
 	}
 	HASH_ITER (hh, policies->lingering, lingering, after) {
 		HASH_DEL(policies->lingering, lingering);

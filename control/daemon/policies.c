@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../lib/cleanup.h"
 #include "controller_state.h"
-#include "lib/cleanup.h"
 
 static int judge_object(void *context, const struct object *service)
 {
@@ -18,7 +18,7 @@ static int judge_object(void *context, const struct object *service)
 		key = NULL;
 		return -ENOMEM;
 	}
-	return judged_update(context, key);
+	return policy_subjects_update(context, key);
 }
 
 /* ---- the compiler ---- */
@@ -86,7 +86,7 @@ static bool must_hold(struct controller *controller, struct complaints *complain
 
 static void discard_compiler(struct policies *policies)
 {
-	judged_clear(policies);
+	policy_subjects_clear(policies);
 	if (policies->compiler)
 		policy_free(policies->compiler);
 	policies->compiler = NULL;
@@ -112,7 +112,7 @@ static int make_compiler(struct controller *controller, struct complaints *compl
 	if (r < 0)
 		discard_compiler(policies);
 	else
-		refusals_begin(controller);
+		denials_begin(controller);
 	policies->changed = r == 0;
 	return r;
 }
@@ -162,11 +162,11 @@ static int compile(struct controller *controller, struct complaints *complaints)
 {
 	struct policies *policies = &controller->policies;
 
-	judged_sweep(controller);
-	settling_end(controller);
+	policy_subjects_sweep(controller);
+	grace_thread_end(controller);
 	int r = policy_update(policies->compiler, controller->cluster, complaints);
 
-	settling_begin(controller);
+	grace_thread_begin(controller);
 	/* What does not fit is isolated, and looked at again when something changes. */
 	policies->changed = r < 0 && r != -ENOSPC;
 	controller->due.pods = true; /* places of addresses may be others */
@@ -189,7 +189,7 @@ static void conclude(struct controller *controller, int r, struct complaints *co
 		controller_failed(controller, &policies->retry);
 	else
 		controller_succeeded(&policies->retry);
-	notices_update(&policies->notices, complaints);
+	log_once_update(&policies->logged, complaints);
 	complaints_clear(&policies->complaints);
 	policies->complaints = *complaints;
 }
@@ -224,7 +224,7 @@ int policies_judge(struct controller *controller, char *const *keys, size_t coun
 	if (!controller->policies.compiler)
 		return 0;
 	for (size_t i = 0; i < count && r == 0; i++)
-		r = judged_update(controller, keys[i]);
+		r = policy_subjects_update(controller, keys[i]);
 	if (r == 0 && controller->policies.changed)
 		r = policies_update(controller);
 	return r == -ENOSPC ? 0 : r;
@@ -279,5 +279,5 @@ void policies_clear(struct controller *controller)
 
 	discard_compiler(policies);
 	complaints_clear(&policies->complaints);
-	notices_clear(&policies->notices);
+	log_once_clear(&policies->logged);
 }

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/cleanup.h"
-#include "lib/log.h"
-#include "notices.h"
+#include "../lib/cleanup.h"
+#include "../lib/log.h"
+#include "log_once.h"
 
 static void log_one(enum complaint_level level, const char *text)
 {
@@ -19,10 +19,10 @@ static int compare_texts(const void *left, const void *right)
 	return strcmp(*(char *const *)left, *(char *const *)right);
 }
 
-static bool stands(const struct notices *notices, const char *text)
+static bool stands(const struct log_once *logged, const char *text)
 {
-	return notices->count && bsearch(&text, notices->texts, notices->count,
-					 sizeof(*notices->texts), compare_texts);
+	return logged->count && bsearch(&text, logged->texts, logged->count,
+					sizeof(*logged->texts), compare_texts);
 }
 
 static void log_lost(const struct complaints *complaints)
@@ -31,12 +31,12 @@ static void log_lost(const struct complaints *complaints)
 		log_error("some complaints were lost: out of memory");
 }
 
-void notices_update(struct notices *notices, const struct complaints *now)
+void log_once_update(struct log_once *logged, const struct complaints *now)
 {
-	struct notices next = { 0 };
+	struct log_once next = { 0 };
 
 	log_lost(now);
-	if (!now->count && !notices->count)
+	if (!now->count && !logged->count)
 		return;
 	next.texts = calloc(now->count + 1, sizeof(*next.texts));
 	for (size_t i = 0; next.texts && i < now->count; i++) {
@@ -44,29 +44,29 @@ void notices_update(struct notices *notices, const struct complaints *now)
 
 		if (!text)
 			continue;
-		if (!stands(notices, text))
+		if (!stands(logged, text))
 			log_one(now->items[i].level, text);
 		next.texts[next.count++] = text;
 	}
 	if (next.count)
 		qsort(next.texts, next.count, sizeof(*next.texts), compare_texts);
-	for (size_t i = 0; i < notices->count; i++) {
-		if (!stands(&next, notices->texts[i]))
-			log_info("resolved: %s", notices->texts[i]);
+	for (size_t i = 0; i < logged->count; i++) {
+		if (!stands(&next, logged->texts[i]))
+			log_info("resolved: %s", logged->texts[i]);
 	}
-	notices_clear(notices);
-	*notices = next;
+	log_once_clear(logged);
+	*logged = next;
 }
 
-void notices_clear(struct notices *notices)
+void log_once_clear(struct log_once *logged)
 {
-	for (size_t i = 0; i < notices->count; i++)
-		free(notices->texts[i]);
-	free(notices->texts);
-	*notices = (struct notices){ 0 };
+	for (size_t i = 0; i < logged->count; i++)
+		free(logged->texts[i]);
+	free(logged->texts);
+	*logged = (struct log_once){ 0 };
 }
 
-void notices_log(const struct complaints *complaints)
+void log_once_log(const struct complaints *complaints)
 {
 	log_lost(complaints);
 	for (size_t i = 0; i < complaints->count; i++) {

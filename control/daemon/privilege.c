@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <sys/resource.h>
 
-#include "lib/log.h"
+#include "../lib/log.h"
 #include "privilege.h"
 
 /*

@@ -11,8 +11,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../lib/cleanup.h"
 #include "controller_state.h"
-#include "lib/cleanup.h"
 
 /* gcc's analyzer loses sight of what a hash table owns; ASan looks for leaks in the tests. */
 #if defined(__GNUC__) && !defined(__clang__)
@@ -290,7 +290,7 @@ void local_pods_review(struct controller *controller)
 	HASH_ITER (hh, pods->local, pod, after) {
 		if (is_asked_for(controller) && r == 0)
 			r = place_pod(controller, pod);
-		pod_doubts_of_addresses(controller, pod->key, pod->name, &complaints);
+		pod_warnings_of_addresses(controller, pod->key, pod->name, &complaints);
 	}
 	if (r == 0)
 		r = tell_links(controller, &complaints);
@@ -300,12 +300,12 @@ void local_pods_review(struct controller *controller)
 			 "which pod lies behind which interface is not up to date (%s): "
 			 "it is tried again",
 			 strerror(-r));
-	pod_doubts_of_setting(controller, &complaints);
+	pod_warnings_of_setting(controller, &complaints);
 	if (r < 0)
 		controller_failed(controller, &pods->retry);
 	else
 		controller_succeeded(&pods->retry);
-	notices_update(&pods->notices, &complaints);
+	log_once_update(&pods->logged, &complaints);
 	complaints_clear(&pods->complaints);
 	pods->complaints = complaints;
 }
@@ -370,5 +370,5 @@ void local_pods_clear(struct controller *controller)
 		free(link);
 	}
 	complaints_clear(&pods->complaints);
-	notices_clear(&pods->notices);
+	log_once_clear(&pods->logged);
 }

@@ -9,9 +9,9 @@
 #define HEADGATED_OPTIONS_H
 
 #include <stdio.h>
-#include "compile/policy.h"
-#include "datapath/datapath.h"
-#include "lib/log.h"
+#include "../compile/policy.h"
+#include "../datapath/datapath.h"
+#include "../lib/log.h"
 
 #define OPTIONS_SOCKET "/run/headgate/headgated.sock"
 

@@ -3,7 +3,7 @@
 #ifndef HEADGATED_PLAN_H
 #define HEADGATED_PLAN_H
 
-#include "options.h"
+#include "../config/options.h"
 
 /* Print every complaint about the manifests and a summary. Exit code: 1 after an error.
  */

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/un.h>
 
-#include "lib/cleanup.h"
+#include "../lib/cleanup.h"
 #include "option.h"
 
 /* gcc's analyzer loses sight of what a list that grows owns; ASan looks for leaks in the tests. */

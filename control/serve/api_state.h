@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the API is told about the daemon: a table of questions. The controller answers
- * them from its modules; tests answer them from a made-up world.
+ * them from its modules; tests answer them from a made-up state.
  */
-#ifndef SERVE_WORLD_H
-#define SERVE_WORLD_H
+#ifndef SERVE_API_STATE_H
+#define SERVE_API_STATE_H
 
 #include "../datapath/datapath.h"
 #include "../explain/explain.h"
@@ -25,14 +25,14 @@ struct serve_facts {
 	size_t held_isolated; /* addresses that these isolate, wherever they are */
 };
 
-struct serve_refusal {
+struct api_denial {
 	struct datapath_refusal packet;
 	const char *direction; /* of the isolation; "": not known */
 	const char *policies;  /* that isolate, "a/b, a/c"; "": not known */
 };
 
 /* each_…(): every item once; stops when visit returns non-zero and returns that. */
-struct serve_world {
+struct api_state {
 	void *context;
 	void (*facts)(void *context, struct serve_facts *ret_facts);
 	int (*each_service)(void *context,
@@ -62,14 +62,13 @@ struct serve_world {
 					  const struct datapath_flow *flow),
 			    void *visitor);
 	int (*reasons)(void *context, struct datapath_reason *ret_reasons, size_t size);
-	/* Newest first; strings are valid until the world changes. */
-	size_t (*refusals)(void *context, struct serve_refusal *ret_refusals,
-			   size_t size);
+	/* Newest first; strings are valid until the state changes. */
+	size_t (*refusals)(void *context, struct api_denial *ret_refusals, size_t size);
 	size_t (*usage)(void *context, struct datapath_usage *ret_usage, size_t size);
 	size_t (*attachments)(void *context, struct datapath_attachment *ret_attachments,
 			      size_t size);
-	/* Valid until the world changes. */
-	void (*policies)(void *context, struct explain_world *ret_world);
+	/* Valid until the state changes. */
+	void (*policies)(void *context, struct explain_input *ret_input);
 };
 
 #endif

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "lib/cleanup.h"
+#include "../lib/cleanup.h"
 #include "readiness.h"
 
 int readiness_tell(const char *state)
