@@ -122,7 +122,7 @@ static __always_inline __s64 backend_choose(struct packet *p,
 		place = backend_by_affinity(p, service);
 	else
 		place = backend_by_slot(p, service,
-					!p->opens && service->flags & HG_SERVICE_NAT);
+					!p->is_new && service->flags & HG_SERVICE_NAT);
 	if (place < 0)
 		return place;
 	member = member_at(service, (__u32)place);

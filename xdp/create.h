@@ -140,7 +140,7 @@ __noinline int create_port(struct flow_order *order)
 	if (order->flow.key.protocol == IPPROTO_SCTP)
 		return -HG_REASON_sctp_port;
 	/* Another port would be of a connection that the backend does not know. */
-	if (!order->opens)
+	if (!order->is_new)
 		return -HG_REASON_no_flow;
 	r = create_search(order);
 	return r == -TABLE_EXISTS ? -HG_REASON_snat_ports : r;
@@ -254,7 +254,7 @@ static __noinline int create(struct packet *p)
 	 * FIB lookup. */
 	order->flow.route_epoch = state ? (__u8)(state->route_epoch - 1) : 0;
 	order->choice = (__u32)(p->hash >> 32);
-	order->opens = p->opens;
+	order->is_new = p->is_new;
 	r = create_reply(order, port_wanted(order));
 	if (r == -TABLE_EXISTS)
 		r = create_port(order);

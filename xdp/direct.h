@@ -146,7 +146,7 @@ static __always_inline int direct_ask(const struct packet *p, __u32 state, int r
 /* Is it of a connection that is not known here and that only its destination may open? */
 static __always_inline int is_answer(const struct packet *p, __u32 state)
 {
-	if (p->opens ||
+	if (p->is_new ||
 	    (p->key.protocol != IPPROTO_TCP && p->key.protocol != IPPROTO_SCTP))
 		return 0;
 	return policy_judge(direct_question(p, state, 0)) < 0 &&
@@ -214,7 +214,7 @@ static __always_inline int direct_begins_anew(const struct packet *p,
 {
 	int ended;
 
-	if (!p->opens || p->key.protocol == IPPROTO_UDP)
+	if (!p->is_new || p->key.protocol == IPPROTO_UDP)
 		return 0;
 	ended = flow_ended(view->line, view->ctl) != FLOW_GOES_ON;
 	if (ended)
@@ -290,7 +290,7 @@ static __always_inline int direct(struct packet *p, const struct hg_policy_link 
 	__u32 state = policy_state();
 	int r = NEXT, is_error = 0;
 
-	if (p->flaw && p->flaw != HG_REASON_protocol)
+	if (p->parse_error && p->parse_error != HG_REASON_protocol)
 		return -HG_REASON_policy_malformed;
 	p->now = clock_tick();
 	if (p->fragment != WHOLE && fragment_place(p) != NEXT)

@@ -294,7 +294,7 @@ static __always_inline int flow_begins_anew(const struct packet *p,
 					    const struct flow_view *view,
 					    const struct hg_backend *backend)
 {
-	if (!p->opens || view->ctl & HG_FLOW_REPLY)
+	if (!p->is_new || view->ctl & HG_FLOW_REPLY)
 		return 0;
 	if (p->key.protocol == IPPROTO_UDP)
 		return backend->flags & HG_BACKEND_MOVE_UDP &&
@@ -322,7 +322,7 @@ static __always_inline int flow_find(struct packet *p, struct flow_view *ret_vie
 		if (!mac_is_ours(p))
 			return PASS;
 		flow_close(ret_view->line, ret_view->ctl);
-		return backend || p->opens ? NEXT : -HG_REASON_backend_gone;
+		return backend || p->is_new ? NEXT : -HG_REASON_backend_gone;
 	}
 	state = policy_state();
 	if (policy_is_stale(state, ret_view->policy)) {

@@ -22,7 +22,7 @@ static __always_inline void fragment_note(const struct packet *p,
 				     .seen = p->now,
 				     .protocol = p->key.protocol,
 				     .icmp_type = p->icmp_type,
-				     .flaw = p->flaw };
+				     .parse_error = p->parse_error };
 	const struct icmp_head *icmp =
 	    is_icmp(p) ? packet_at(p, p->l4, sizeof(*icmp)) : 0;
 
@@ -48,7 +48,7 @@ static __noinline int fragment_place(struct packet *p)
 	if (p->family == 4)
 		key.protocol = p->key.protocol;
 	if (p->fragment == FRAGMENT_FIRST) {
-		if (!p->flaw || p->flaw == HG_REASON_protocol)
+		if (!p->parse_error || p->parse_error == HG_REASON_protocol)
 			fragment_note(p, &key);
 		return NEXT;
 	}
@@ -59,7 +59,7 @@ static __noinline int fragment_place(struct packet *p)
 	p->key.dport = first->dport;
 	p->key.protocol = first->protocol;
 	p->icmp_type = first->icmp_type;
-	p->flaw = first->flaw;
+	p->parse_error = first->parse_error;
 	p->hash = hg_hash_flow(&p->key, hg_config.seed);
 	return NEXT;
 }

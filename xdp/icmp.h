@@ -11,7 +11,7 @@
 #ifndef XDP_ICMP_H
 #define XDP_ICMP_H
 
-#include "answer.h"
+#include "reject.h"
 #include "fragment.h"
 
 #define ICMP4_ECHO 8
@@ -148,7 +148,7 @@ static __noinline int icmp(struct packet *p)
 
 	if (!mac_is_ours(p))
 		return PASS;
-	if (!p->flaw && p->fragment != FRAGMENT_LATER && icmp_is_error(p))
+	if (!p->parse_error && p->fragment != FRAGMENT_LATER && icmp_is_error(p))
 		return icmp_error(p);
 	address = service_at(service_index(&p->key.dst, 0, 0));
 	if (!address || p->key.snat || icmp_is_neighbourly(p) ||
@@ -157,8 +157,8 @@ static __noinline int icmp(struct packet *p)
 	r = service_admits(p, address);
 	if (r < 0)
 		return r;
-	if (p->flaw)
-		return -(int)p->flaw;
+	if (p->parse_error)
+		return -(int)p->parse_error;
 	if (p->icmp_type != (p->family == 4 ? ICMP4_ECHO : ICMP6_ECHO))
 		return -HG_REASON_protocol;
 	return icmp_echo(p);

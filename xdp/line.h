@@ -72,7 +72,7 @@ struct flow_order {
 	__u32 from;    /* the line of hg_embryos that moves to hg_flows, else LINE_NONE */
 	__u32 from_ctl; /* its ctl: another identity means that its flow has ended */
 	/* What its port is chosen by (create.h). */
-	__u32 endpoint, choice, opens;
+	__u32 endpoint, choice, is_new;
 	/* Of those that are held, the best so far: create_search(). */
 	__u32 best, best_port, best_probe;
 };

@@ -6,7 +6,7 @@
 #ifndef XDP_NEIGHBOUR_H
 #define XDP_NEIGHBOUR_H
 
-#include "answer.h"
+#include "reject.h"
 #include "service.h"
 
 #define ARP_REQUEST	      1

@@ -24,16 +24,16 @@
  * itself. */
 static __always_inline void mark(struct packet *p)
 {
-	struct hg_mark *mark;
+	struct hg_xdp_meta *mark;
 
 	if (bpf_xdp_adjust_meta(p->ctx, -(int)sizeof(*mark)) < 0)
 		return;
 	mark = (void *)(long)p->ctx->data_meta;
 	if ((void *)(mark + 1) > hook_data(p->ctx))
 		return;
-	mark->magic = HG_MARK_MAGIC;
+	mark->magic = HG_META_MAGIC;
 	mark->ifindex = p->out_ifindex;
-	mark->kind = p->out == OUT_PEER ? HG_MARK_PEER : HG_MARK_NEIGH;
+	mark->kind = p->out == OUT_PEER ? HG_META_PEER : HG_META_NEIGH;
 	mark->hop = p->out_hop;
 }
 

@@ -53,11 +53,11 @@ struct packet {
 	__u8 out;    /* enum out_kind */
 	__u8 family; /* 4 or 6 */
 	__u8 fragment; /* enum fragment_kind */
-	__u8 opens;    /* may begin a flow: TCP SYN, SCTP INIT, any UDP */
+	__u8 is_new;   /* may begin a flow: TCP SYN, SCTP INIT, any UDP */
 	__u8 ttl;
 	__u8 icmp_type;
-	__u8 flaw;  /* enum hg_reason: why a packet for a VIP cannot be served */
-	__u8 quiet; /* a refusal is not answered */
+	__u8 parse_error; /* enum hg_reason: why a packet for a VIP cannot be served */
+	__u8 no_reply;	  /* a refusal is not answered */
 };
 
 _Static_assert(sizeof(struct packet) <= 96,

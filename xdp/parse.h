@@ -2,8 +2,8 @@
 /*
  * parse: Ethernet, up to two VLAN tags, IPv4 with options, IPv6 with extension headers,
  * fragments, TCP, UDP, SCTP, ICMP. Fills struct packet; changes nothing. A frame that is
- * not IP is passed; a packet with a flaw goes on with the reason in p->flaw, because only
- * a later stage knows whether its destination is ours to refuse.
+ * not IP is passed; a packet with an error goes on with the reason in p->parse_error, because
+ * only a later stage knows whether its destination is ours to refuse.
  */
 #ifndef XDP_PARSE_H
 #define XDP_PARSE_H
@@ -63,14 +63,14 @@ static __always_inline void parse_tcp(struct packet *p)
 	__u8 flags;
 
 	if (!tcp || tcp[12] >> 4 < 5) {
-		p->flaw = HG_REASON_malformed;
+		p->parse_error = HG_REASON_malformed;
 		return;
 	}
 	flags = tcp[13];
 	p->seen =
 	    (flags & TCP_SYN ? HG_FLOW_SYN : 0) | (flags & TCP_ACK ? HG_FLOW_ACK : 0) |
 	    (flags & TCP_FIN ? HG_FLOW_FIN : 0) | (flags & TCP_RST ? HG_FLOW_RST : 0);
-	p->opens = p->seen == HG_FLOW_SYN;
+	p->is_new = p->seen == HG_FLOW_SYN;
 	p->ack = host32(*(const __be32 *)(tcp + 8));
 }
 
@@ -80,7 +80,7 @@ static __always_inline void parse_sctp(struct packet *p)
 	__u8 chunk;
 
 	if (!sctp) {
-		p->flaw = HG_REASON_malformed;
+		p->parse_error = HG_REASON_malformed;
 		return;
 	}
 	chunk = sctp[12];
@@ -93,7 +93,7 @@ static __always_inline void parse_sctp(struct packet *p)
 		p->seen = HG_FLOW_FIN;
 	if (chunk == SCTP_ABORT)
 		p->seen = HG_FLOW_RST;
-	p->opens = chunk == SCTP_INIT;
+	p->is_new = chunk == SCTP_INIT;
 }
 
 /* Ports, and nothing that a quote of 8 bytes would not have. Returns 0 when they are not
@@ -114,7 +114,7 @@ static __always_inline void parse_l4(struct packet *p)
 	const struct icmp_head *icmp;
 	__u32 size = 8;
 
-	if (p->fragment == FRAGMENT_LATER || p->flaw)
+	if (p->fragment == FRAGMENT_LATER || p->parse_error)
 		return;
 	switch (p->key.protocol) {
 	case IPPROTO_TCP:
@@ -123,7 +123,7 @@ static __always_inline void parse_l4(struct packet *p)
 		break;
 	case IPPROTO_UDP:
 		p->seen = HG_FLOW_ACK;
-		p->opens = 1;
+		p->is_new = 1;
 		break;
 	case IPPROTO_SCTP:
 		size = 16;
@@ -133,17 +133,17 @@ static __always_inline void parse_l4(struct packet *p)
 	case IPPROTO_ICMPV6:
 		icmp = packet_at(p, p->l4, sizeof(*icmp));
 		if (!icmp)
-			p->flaw = HG_REASON_malformed;
+			p->parse_error = HG_REASON_malformed;
 		else
 			p->icmp_type = icmp->type;
 		return;
 	default:
-		p->flaw = HG_REASON_protocol;
+		p->parse_error = HG_REASON_protocol;
 		return;
 	}
 	/* Within the packet, not in the frame's padding. */
 	if (!parse_ports(p) || p->l4 - p->l3 + size > p->length)
-		p->flaw = HG_REASON_malformed;
+		p->parse_error = HG_REASON_malformed;
 }
 
 static __always_inline int icmp_is_error(const struct packet *p)
@@ -200,7 +200,7 @@ static __always_inline int parse_ipv4(struct packet *p, int quoted)
 	else if (frag & IP_MORE)
 		p->fragment = FRAGMENT_FIRST;
 	if (ip->ihl < 5 || p->length < ip->ihl * 4U || (!quoted && exceeds_frame(p)))
-		p->flaw = HG_REASON_malformed;
+		p->parse_error = HG_REASON_malformed;
 	return 1;
 }
 
@@ -227,7 +227,7 @@ static __always_inline int parse_extension(struct packet *p)
 		return 0;
 	ext = packet_at(p, p->l4, sizeof(*ext));
 	if (!ext || p->l4 > PACKET_OFFSETS - 64) {
-		p->flaw = ext ? HG_REASON_extension_headers : HG_REASON_malformed;
+		p->parse_error = ext ? HG_REASON_extension_headers : HG_REASON_malformed;
 		return 0;
 	}
 	p->key.protocol = ext->next;
@@ -254,10 +254,10 @@ static __noinline void parse_extensions(struct packet *p)
 			break;
 	}
 	if (i == PARSE_EXTENSIONS && parse_extension(p))
-		p->flaw = HG_REASON_extension_headers;
+		p->parse_error = HG_REASON_extension_headers;
 	/* Beyond the reach of packet_at() an offset would wrap and read another header. */
 	if (p->l4 > PACKET_OFFSETS - 64)
-		p->flaw = HG_REASON_extension_headers;
+		p->parse_error = HG_REASON_extension_headers;
 }
 
 static __always_inline int parse_ipv6(struct packet *p, int quoted)
@@ -276,9 +276,9 @@ static __always_inline int parse_ipv6(struct packet *p, int quoted)
 	p->l4 = p->l3 + sizeof(*ip);
 	if (is_extension(ip->nexthdr))
 		parse_extensions(p);
-	if (p->flaw != HG_REASON_extension_headers &&
+	if (p->parse_error != HG_REASON_extension_headers &&
 	    ((!quoted && exceeds_frame(p)) || (__u32)(p->l4 - p->l3) > p->length))
-		p->flaw = HG_REASON_malformed;
+		p->parse_error = HG_REASON_malformed;
 	return 1;
 }
 
@@ -291,7 +291,7 @@ static __always_inline int parse_quote(struct packet *p, __u32 l3, __u8 family)
 		return 0;
 	p->l3 = l3;
 	found = family == 4 ? parse_ipv4(p, 1) : parse_ipv6(p, 1);
-	if (!found || p->flaw || p->fragment == FRAGMENT_LATER)
+	if (!found || p->parse_error || p->fragment == FRAGMENT_LATER)
 		return 0;
 	if (p->key.protocol != IPPROTO_TCP && p->key.protocol != IPPROTO_UDP &&
 	    p->key.protocol != IPPROTO_SCTP)
@@ -305,8 +305,8 @@ static __always_inline int is_tag(__be16 protocol)
 }
 
 /*
- * NEXT, or PASS: nothing says that it is ours. It may be IP all the same where p->flaw is set
- * (more tags than we follow, no IP header to be read); an isolated pod neither sends nor gets
+ * NEXT, or PASS: nothing says that it is ours. It may be IP all the same where p->parse_error is
+ * set (more tags than we follow, no IP header to be read); an isolated pod neither sends nor gets
  * that.
  */
 static __always_inline int parse(struct packet *p)
@@ -337,7 +337,7 @@ static __always_inline int parse(struct packet *p)
 	}
 	if (protocol == be16(ETH_P_IP) || protocol == be16(ETH_P_IPV6) ||
 	    is_tag(protocol))
-		p->flaw = HG_REASON_malformed;
+		p->parse_error = HG_REASON_malformed;
 	return PASS;
 }
 

@@ -14,7 +14,7 @@
  * precise, and would follow each combination of constants that the parser can leave to the
  * end. A zero of which it does not know makes them one.
  */
-static __always_inline void forget(struct packet *p)
+static __always_inline void verifier_opaque(struct packet *p)
 {
 	__u32 index = 0;
 	struct hg_state *state = bpf_map_lookup_elem(&hg_state, &index);
@@ -25,8 +25,8 @@ static __always_inline void forget(struct packet *p)
 	zero = *(volatile __u8 *)&state->zero;
 	p->family ^= zero;
 	p->fragment ^= zero;
-	p->opens ^= zero;
-	p->flaw ^= zero;
+	p->is_new ^= zero;
+	p->parse_error ^= zero;
 	p->seen ^= zero;
 	p->key.protocol ^= zero;
 }
@@ -64,17 +64,17 @@ static __always_inline int pipeline(struct packet *p)
 	struct flow_view view = {}; /* the verifier sees paths on which nobody fills it */
 	int r;
 
-	forget(p);
+	verifier_opaque(p);
 	r = ours(p);
 	if (r == NEXT && p->fragment != WHOLE)
 		r = fragment_place(p);
 	if (r == NEXT && is_icmp(p))
 		r = icmp(p);
-	else if (r == NEXT && !p->flaw)
+	else if (r == NEXT && !p->parse_error)
 		r = flow_find(p, &view);
 	if (r == NEXT) {
 		r = service(p);
-		if (r == PASS && p->opens && bit_is_set(hg_hash_addr(&p->key.dst)))
+		if (r == PASS && p->is_new && bit_is_set(hg_hash_addr(&p->key.dst)))
 			r = clash(p);
 		if (r == NEXT)
 			r = policy(p);
@@ -91,7 +91,7 @@ static __always_inline int pipeline(struct packet *p)
 static __always_inline int refuse(struct packet *p, int r)
 {
 	stats_reason((__u32)-r, p->length);
-	return answer(p, (__u32)-r);
+	return reject(p, (__u32)-r);
 }
 
 #endif

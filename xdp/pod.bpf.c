@@ -38,7 +38,7 @@ static __always_inline int send_neigh(__u32 ifindex, __u32 index)
 
 static __always_inline int send(__u32 kind, __u32 ifindex, __u32 hop)
 {
-	if (kind == HG_MARK_PEER)
+	if (kind == HG_META_PEER)
 		return (int)bpf_redirect_peer(ifindex, 0);
 	return send_neigh(ifindex, hop);
 }
@@ -53,14 +53,14 @@ static __always_inline int leave(struct packet *p, int r)
 		return (int)bpf_redirect(hook_ifindex(p->ctx), 0);
 	if (r == PASS)
 		return TC_OK;
-	return send(p->out == OUT_PEER ? HG_MARK_PEER : HG_MARK_NEIGH, p->out_ifindex,
+	return send(p->out == OUT_PEER ? HG_META_PEER : HG_META_NEIGH, p->out_ifindex,
 		    p->out_hop);
 }
 
 /* What is no IP, or cannot be read at all: that fails closed where a pod may be isolated. */
 static __always_inline int unread(struct packet *p, const struct hg_policy_link *link)
 {
-	if (!p->flaw || !link_may_be_isolated(link))
+	if (!p->parse_error || !link_may_be_isolated(link))
 		return TC_OK;
 	stats_reason(HG_REASON_policy_malformed, hook_length(p->ctx));
 	return TC_SHOT;
@@ -116,7 +116,7 @@ static __noinline int find_pod(struct __sk_buff *ctx)
 	struct flow_view view;
 	struct hg_flow_key key;
 
-	if (parse(&p) != NEXT || p.flaw || !bit_is_set(hg_hash_addr(&p.key.dst)))
+	if (parse(&p) != NEXT || p.parse_error || !bit_is_set(hg_hash_addr(&p.key.dst)))
 		return 0;
 	key_reverse(&p.key, &key);
 	if (!table_find(&key, hg_hash_flow(&key, hg_config.seed), &view) ||
@@ -129,11 +129,11 @@ static __noinline int find_pod(struct __sk_buff *ctx)
 SEC("tc")
 int nic_tc(struct __sk_buff *ctx)
 {
-	struct hg_mark *mark = (void *)(long)ctx->data_meta;
+	struct hg_xdp_meta *mark = (void *)(long)ctx->data_meta;
 	int ifindex;
 
 	if ((void *)(mark + 1) <= (void *)(long)ctx->data &&
-	    mark->magic == HG_MARK_MAGIC) {
+	    mark->magic == HG_META_MAGIC) {
 		__u32 kind = mark->kind, target = mark->ifindex, hop = mark->hop;
 
 		/* The tag belongs to this link: behind the pod's interface nobody knows it. */

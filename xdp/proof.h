@@ -61,7 +61,7 @@ static __always_inline void flow_expect(const struct packet *p,
 		return;
 	}
 	/* A SYN once more, perhaps with another number: the last one counts. */
-	if (p->opens)
+	if (p->is_new)
 		hg_flow_set_proof(other, proof_asked(p));
 }
 

@@ -43,7 +43,7 @@ static __noinline int quotes_ours(const struct packet *p)
 	const __u32 *quoted4;
 	struct hg_addr addr;
 
-	if (!icmp_is_error(p) || p->flaw || p->fragment == FRAGMENT_LATER)
+	if (!icmp_is_error(p) || p->parse_error || p->fragment == FRAGMENT_LATER)
 		return 0;
 	if (p->family == 4) {
 		quoted4 = packet_at(p, quote + 16, 4);
@@ -188,7 +188,7 @@ static __always_inline int service_lost(struct packet *p)
 	__u16 port = host16(p->key.dport);
 
 	/* In this order: nearly all that comes here is of the host's own connections. */
-	if (p->flaw || p->key.protocol != IPPROTO_TCP ||
+	if (p->parse_error || p->key.protocol != IPPROTO_TCP ||
 	    p->seen & (HG_FLOW_SYN | HG_FLOW_RST) || port < hg_config.port_first ||
 	    port > hg_config.port_last || has_socket(p) ||
 	    !table_remembers(&p->key, p->hash))
@@ -215,10 +215,10 @@ static __noinline int service_missing(struct packet *p)
 	r = service_admits(p, address);
 	if (r < 0)
 		return r;
-	if (p->flaw)
-		return -(int)p->flaw;
+	if (p->parse_error)
+		return -(int)p->parse_error;
 	if (address->flags & HG_SERVICE_DROP)
-		p->quiet = 1;
+		p->no_reply = 1;
 	return -HG_REASON_no_service;
 }
 
@@ -265,7 +265,7 @@ static __noinline int service(struct packet *p)
 
 	if (!mac_is_own(p) && !mac_is_ours(p))
 		return PASS;
-	if (!p->flaw)
+	if (!p->parse_error)
 		r = service_find(&p->key.dst, (HG_FORCE __u16)p->key.dport,
 				 p->key.protocol);
 	service = service_at(r);
@@ -277,8 +277,8 @@ static __noinline int service(struct packet *p)
 	if (p->fragment == FRAGMENT_LATER)
 		return -HG_REASON_fragment;
 	if (service->flags & HG_SERVICE_DROP)
-		p->quiet = 1;
-	if (!p->opens && !flow_resumes(p, service))
+		p->no_reply = 1;
+	if (!p->is_new && !flow_resumes(p, service))
 		return -HG_REASON_no_flow;
 	if (p->ttl <= 1)
 		return -HG_REASON_ttl_expired;

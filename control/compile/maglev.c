@@ -6,7 +6,7 @@
 #include <string.h>
 #include <headgate/hash.h>
 #include "../lib/cleanup.h"
-#include "turns.h"
+#include "weighted_round_robin.h"
 
 #define SKIP_SEED 0x9e3779b97f4a7c15ULL
 #define KEY_BYTES 24ULL
@@ -67,17 +67,17 @@ int maglev_fill(const struct table_shape *shape, const struct wanted_backend *ba
 {
 	_cleanup_free_ struct walk *walks = calloc(count, sizeof(*walks));
 	_cleanup_free_ bool *taken = calloc(shape->size, sizeof(*taken));
-	struct turns turns;
+	struct weighted_round_robin turns;
 	int r;
 
 	if (!walks || !taken)
 		return -ENOMEM;
-	r = turns_start(&turns, backends, count);
+	r = weighted_round_robin_start(&turns, backends, count);
 	if (r < 0)
 		return r;
 	start_walks(shape, backends, count, walks);
 	for (uint32_t filled = 0; filled < shape->size; filled++) {
-		size_t who = turns_next(&turns);
+		size_t who = weighted_round_robin_next(&turns);
 		struct walk *walk = &walks[who];
 
 		while (taken[walk->position])
@@ -86,6 +86,6 @@ int maglev_fill(const struct table_shape *shape, const struct wanted_backend *ba
 		slots[walk->position] = (uint16_t)who;
 		step(walk, shape->size);
 	}
-	turns_clear(&turns);
+	weighted_round_robin_clear(&turns);
 	return 0;
 }

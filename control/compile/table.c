@@ -11,7 +11,7 @@
 #include <headgate/hash.h>
 #include "../lib/cleanup.h"
 #include "maglev.h"
-#include "turns.h"
+#include "weighted_round_robin.h"
 
 #define SLOTS_PER_BACKEND 100U
 /* Slots of the lightest backend, so that extreme weights are still told apart … */
@@ -23,15 +23,15 @@ static int round_robin_fill(const struct table_shape *shape,
 			    const struct wanted_backend *backends, size_t count,
 			    uint16_t *slots)
 {
-	struct turns turns;
+	struct weighted_round_robin turns;
 	int r;
 
-	r = turns_start(&turns, backends, count);
+	r = weighted_round_robin_start(&turns, backends, count);
 	if (r < 0)
 		return r;
 	for (uint32_t slot = 0; slot < shape->size; slot++)
-		slots[slot] = (uint16_t)turns_next(&turns);
-	turns_clear(&turns);
+		slots[slot] = (uint16_t)weighted_round_robin_next(&turns);
+	weighted_round_robin_clear(&turns);
 	return 0;
 }
 

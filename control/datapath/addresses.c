@@ -8,33 +8,33 @@
 
 static int put_word(struct datapath *datapath, uint32_t number)
 {
-	uint64_t word = ours_word(&datapath->ours, number);
+	uint64_t word = addr_filter_word(&datapath->filter, number);
 
 	if (!datapath->settled)
-		word |= datapath->ours_words[number];
-	if (word == datapath->ours_words[number])
+		word |= datapath->addr_filter_words[number];
+	if (word == datapath->addr_filter_words[number])
 		return 0;
 	int r = map_put(datapath, MAP_OURS, number, &word);
 	if (r == 0)
-		datapath->ours_words[number] = word;
+		datapath->addr_filter_words[number] = word;
 	return r;
 }
 
-int ours_enter(struct datapath *datapath, const struct hg_addr *addr)
+int addr_filter_enter(struct datapath *datapath, const struct hg_addr *addr)
 {
-	int number = ours_add(&datapath->ours, addr);
+	int number = addr_filter_add(&datapath->filter, addr);
 
 	return number < 0 ? 0 : put_word(datapath, (uint32_t)number);
 }
 
-int ours_leave(struct datapath *datapath, const struct hg_addr *addr)
+int addr_filter_leave(struct datapath *datapath, const struct hg_addr *addr)
 {
-	int number = ours_remove(&datapath->ours, addr);
+	int number = addr_filter_remove(&datapath->filter, addr);
 
 	return number < 0 ? 0 : put_word(datapath, (uint32_t)number);
 }
 
-int ours_settle(struct datapath *datapath)
+int addr_filter_settle(struct datapath *datapath)
 {
 	int failed = 0;
 
@@ -66,7 +66,7 @@ static int enter_snat(struct datapath *datapath, const struct hg_addr *addr, uin
 	r = map_put(datapath, MAP_LOCALS, line, &local);
 	if (r < 0)
 		return r;
-	r = ours_enter(datapath, addr);
+	r = addr_filter_enter(datapath, addr);
 	if (r < 0)
 		return r;
 	datapath->snat[snat] = *addr;
@@ -117,7 +117,7 @@ int snat_adopt(struct datapath *datapath)
 		if (r < 0)
 			return r;
 		if (local->snat)
-			ours_add(&datapath->ours, &local->addr);
+			addr_filter_add(&datapath->filter, &local->addr);
 	}
 	return 0;
 }

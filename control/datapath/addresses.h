@@ -7,10 +7,10 @@
 
 /* An address is ours for one more (one less) reason. 0 or -errno of the map's update;
  * bits are cleared only once settled, since the previous daemon's may still be needed. */
-int ours_enter(struct datapath *datapath, const struct hg_addr *addr);
-int ours_leave(struct datapath *datapath, const struct hg_addr *addr);
+int addr_filter_enter(struct datapath *datapath, const struct hg_addr *addr);
+int addr_filter_leave(struct datapath *datapath, const struct hg_addr *addr);
 /* Clear what the previous daemon left. */
-int ours_settle(struct datapath *datapath);
+int addr_filter_settle(struct datapath *datapath);
 
 /* Index of a SNAT address, entered on first use; 0 when addr is :: or there is no place
  * (complaint). An index keeps its address as long as the maps live: flows name it. */

@@ -105,8 +105,8 @@ static int read_members(struct datapath *datapath, struct frontend *frontend)
 	if (!members || !frontend->members)
 		return -ENOMEM;
 	frontend->member_count = count;
-	int r =
-	    window_read(&datapath->members, frontend->record.member_base, members, count);
+	int r = mmap_view_read(&datapath->members, frontend->record.member_base, members,
+			       count);
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < count; i++) {
@@ -154,7 +154,7 @@ static int hold_adopted_id(struct datapath *datapath, uint32_t id)
 	int r = 0;
 
 	if (!datapath->id_holders[id].frontends)
-		r = numbers_claim(&datapath->ids, id);
+		r = id_pool_claim(&datapath->ids, id);
 	if (r == 0)
 		id_hold(datapath, id);
 	return r;
@@ -163,7 +163,7 @@ static int hold_adopted_id(struct datapath *datapath, uint32_t id)
 static int claim_service(struct datapath *datapath, struct frontend *frontend,
 			 uint32_t service)
 {
-	int r = numbers_claim(&datapath->services, service);
+	int r = id_pool_claim(&datapath->services, service);
 
 	if (r < 0)
 		return r;
@@ -171,7 +171,7 @@ static int claim_service(struct datapath *datapath, struct frontend *frontend,
 	if (r == 0)
 		r = hold_adopted_id(datapath, frontend->record.id);
 	if (r < 0)
-		numbers_give_back(&datapath->services, service);
+		id_pool_put(&datapath->services, service);
 	else
 		frontend->service = service;
 	return r;
@@ -317,7 +317,7 @@ int adopt(struct datapath *datapath, struct complaints *complaints)
 {
 	for (uint32_t i = 0; i < HG_OURS_WORDS; i++) {
 		int r = bpf_map_lookup_elem(datapath->fds[MAP_OURS], &i,
-					    &datapath->ours_words[i]);
+					    &datapath->addr_filter_words[i]);
 		if (r < 0)
 			return r;
 	}

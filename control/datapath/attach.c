@@ -176,10 +176,10 @@ static int attach_xdp(struct xdp_request *request)
 	if (r < 0)
 		return complain_xdp(request, r);
 	uint32_t program = present.native ?: present.generic;
-	bool ours = program && owner_has_program(request->owner, program);
+	bool is_ours = program && owner_has_program(request->owner, program);
 	if (present.multi)
 		return refuse_foreign(request, program);
-	if (program && !ours)
+	if (program && !is_ours)
 		return dispatcher_is_there(request->ifindex)
 			   ? join_dispatcher(request)
 			   : refuse_foreign(request, program);

@@ -73,7 +73,8 @@ static int update_ours(struct datapath *datapath, struct backend *backend, bool 
 	if (backend->in_ours == wanted)
 		return 0;
 	backend->in_ours = wanted;
-	return wanted ? ours_enter(datapath, addr) : ours_leave(datapath, addr);
+	return wanted ? addr_filter_enter(datapath, addr)
+		      : addr_filter_leave(datapath, addr);
 }
 
 static bool is_ours(const struct datapath *datapath, const struct backend *backend)
@@ -139,13 +140,13 @@ int backend_enter(struct datapath *datapath, const struct backend_spec *spec,
 		  struct complaints *complaints, uint32_t *ret_index)
 {
 	uint32_t index, endpoint;
-	int r = numbers_take(&datapath->backend_numbers, &index);
+	int r = id_pool_get(&datapath->backend_ids, &index);
 
 	if (r < 0)
 		return r;
 	r = endpoint_take(&datapath->endpoints, &spec->endpoint, 0, &endpoint);
 	if (r < 0) {
-		numbers_give_back(&datapath->backend_numbers, index);
+		id_pool_put(&datapath->backend_ids, index);
 		return r;
 	}
 	struct backend *backend = &datapath->backends[index];
@@ -175,13 +176,13 @@ int backend_adopt(struct datapath *datapath, uint32_t index,
 				.port = record->port,
 				.protocol = record->protocol };
 	uint32_t endpoint;
-	int r = numbers_claim(&datapath->backend_numbers, index);
+	int r = id_pool_claim(&datapath->backend_ids, index);
 
 	if (r < 0)
 		return r;
 	r = endpoint_take(&datapath->endpoints, &key, record->endpoint, &endpoint);
 	if (r < 0) {
-		numbers_give_back(&datapath->backend_numbers, index);
+		id_pool_put(&datapath->backend_ids, index);
 		return r;
 	}
 	*backend = (struct backend){ .generation = record->generation,
@@ -218,7 +219,7 @@ static int clear(struct datapath *datapath, uint32_t index, uint16_t generation)
 void backend_discard(struct datapath *datapath, uint32_t index)
 {
 	clear(datapath, index, datapath->backends[index].generation);
-	numbers_give_back(&datapath->backend_numbers, index);
+	id_pool_put(&datapath->backend_ids, index);
 }
 
 int backend_free(struct datapath *datapath, uint32_t index)
@@ -227,7 +228,7 @@ int backend_free(struct datapath *datapath, uint32_t index)
 
 	backend_return(datapath, index);
 	int r = clear(datapath, index, generation);
-	numbers_release(&datapath->backend_numbers, index, clock_ns());
+	id_pool_release(&datapath->backend_ids, index, clock_ns());
 	return r;
 }
 

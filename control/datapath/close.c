@@ -53,11 +53,11 @@ static void free_frontends(struct datapath *datapath)
 
 static void close_maps(struct datapath *datapath)
 {
-	window_close(&datapath->slots);
-	window_close(&datapath->members);
-	window_close(&datapath->expired);
+	mmap_view_close(&datapath->slots);
+	mmap_view_close(&datapath->members);
+	mmap_view_close(&datapath->expired);
 	for (uint32_t row = 0; datapath->stats && row < datapath->stats_rows; row++)
-		window_close(&datapath->stats[row]);
+		mmap_view_close(&datapath->stats[row]);
 	policy_maps_close(datapath);
 	pod_lines_close(datapath);
 	if (datapath->state)
@@ -81,11 +81,11 @@ void datapath_close(struct datapath *datapath)
 		free(attachment);
 	ranges_close(&datapath->slot_places);
 	ranges_close(&datapath->member_places);
-	numbers_close(&datapath->services);
-	numbers_close(&datapath->ids);
-	numbers_close(&datapath->backend_numbers);
+	id_pool_close(&datapath->services);
+	id_pool_close(&datapath->ids);
+	id_pool_close(&datapath->backend_ids);
 	endpoints_close(&datapath->endpoints);
-	ours_close(&datapath->ours);
+	addr_filter_close(&datapath->filter);
 	sweep_close(&datapath->sweep);
 	free(datapath->stats);
 	free(datapath->backends);

@@ -15,7 +15,7 @@ static void cancel_change(struct plan *plan, struct change *change)
 	struct frontend *frontend = change->frontend;
 
 	if (change->service)
-		numbers_give_back(&datapath->services, change->service);
+		id_pool_put(&datapath->services, change->service);
 	if (change->fresh_members)
 		ranges_give_back(&datapath->member_places, change->record.member_base,
 				 change->member_count);
@@ -113,7 +113,7 @@ static void release_old(struct datapath *datapath, const struct change *change)
 	if (!change->same_members && frontend->record.member_count)
 		ranges_release(&datapath->member_places, frontend->record.member_base,
 			       frontend->record.member_count, now);
-	numbers_release(&datapath->services, frontend->service, now);
+	id_pool_release(&datapath->services, frontend->service, now);
 	id_drop(datapath, frontend->record.id);
 }
 

@@ -11,10 +11,10 @@
 #include "addresses.h"
 #include "adopt.h"
 #include "cpus.h"
-#include "folder.h"
 #include "frontends.h"
 #include "load.h"
 #include "pin.h"
+#include "pin_dir.h"
 #include "tables.h"
 
 #define SLOTS_SPAN   (256UL << 10)
@@ -131,23 +131,23 @@ static void *map_whole(int fd, size_t bytes)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
-static void open_windows(struct datapath *datapath)
+static void open_mmap_views(struct datapath *datapath)
 {
 	const uint32_t *entries = datapath->entries;
 	size_t expired = WINDOW_PAGE;
 
 	while (expired < entries[MAP_EXPIRED] * sizeof(uint64_t))
 		expired <<= 1;
-	window_init(&datapath->slots, datapath->fds[MAP_SLOTS], sizeof(uint64_t),
-		    entries[MAP_SLOTS], SLOTS_SPAN);
-	window_init(&datapath->members, datapath->fds[MAP_MEMBERS],
-		    sizeof(struct hg_member), entries[MAP_MEMBERS], MEMBERS_SPAN);
+	mmap_view_init(&datapath->slots, datapath->fds[MAP_SLOTS], sizeof(uint64_t),
+		       entries[MAP_SLOTS], SLOTS_SPAN);
+	mmap_view_init(&datapath->members, datapath->fds[MAP_MEMBERS],
+		       sizeof(struct hg_member), entries[MAP_MEMBERS], MEMBERS_SPAN);
 	/* Whole: the sweeper counts in random places of it, 8 bytes per backend. */
-	window_init(&datapath->expired, datapath->fds[MAP_EXPIRED], sizeof(uint64_t),
-		    entries[MAP_EXPIRED], expired);
+	mmap_view_init(&datapath->expired, datapath->fds[MAP_EXPIRED], sizeof(uint64_t),
+		       entries[MAP_EXPIRED], expired);
 	for (uint32_t row = 0; row < datapath->stats_rows; row++)
-		window_init(&datapath->stats[row], datapath->fds[MAP_STATS],
-			    sizeof(struct hg_stats), entries[MAP_STATS], STATS_SPAN);
+		mmap_view_init(&datapath->stats[row], datapath->fds[MAP_STATS],
+			       sizeof(struct hg_stats), entries[MAP_STATS], STATS_SPAN);
 }
 
 static int open_memory(struct datapath *datapath)
@@ -167,18 +167,18 @@ static int open_memory(struct datapath *datapath)
 	    !datapath->hops || !datapath->id_holders || !datapath->state ||
 	    !datapath->locks)
 		return -ENOMEM;
-	open_windows(datapath);
-	int r = ours_open(&datapath->ours);
+	open_mmap_views(datapath);
+	int r = addr_filter_open(&datapath->filter);
 	if (r == 0)
 		r = ranges_open(&datapath->slot_places, 0, entries[MAP_SLOTS]);
 	if (r == 0)
 		r = ranges_open(&datapath->member_places, 0, entries[MAP_MEMBERS]);
 	if (r == 0)
-		r = numbers_open(&datapath->services, entries[MAP_SERVICES]);
+		r = id_pool_open(&datapath->services, entries[MAP_SERVICES]);
 	if (r == 0)
-		r = numbers_open(&datapath->ids, ids);
+		r = id_pool_open(&datapath->ids, ids);
 	if (r == 0)
-		r = numbers_open(&datapath->backend_numbers, entries[MAP_BACKENDS]);
+		r = id_pool_open(&datapath->backend_ids, entries[MAP_BACKENDS]);
 	/* An endpoint number rests after its backend does, so there are more of them. */
 	if (r == 0)
 		r = endpoints_open(&datapath->endpoints, 2 * entries[MAP_BACKENDS]);
@@ -232,7 +232,7 @@ int datapath_open(const struct datapath_options *options,
 	if (r == 0)
 		r = load_probe(datapath, complaints);
 	if (r == 0)
-		r = datapath->folder = folder_open(datapath->pin_root, complaints);
+		r = datapath->folder = pin_dir_open(datapath->pin_root, complaints);
 	if (r >= 0)
 		r = choose_sizes(datapath, complaints);
 	if (r == 0)
@@ -251,10 +251,10 @@ void datapath_tick(struct datapath *datapath)
 
 	ranges_tick(&datapath->slot_places, now);
 	ranges_tick(&datapath->member_places, now);
-	numbers_tick(&datapath->services, now);
-	numbers_tick(&datapath->ids, now);
-	numbers_tick(&datapath->backend_numbers, now);
-	numbers_tick(&datapath->endpoints.numbers, now);
+	id_pool_tick(&datapath->services, now);
+	id_pool_tick(&datapath->ids, now);
+	id_pool_tick(&datapath->backend_ids, now);
+	id_pool_tick(&datapath->endpoints.ids, now);
 	/* A failure here is one of memory: the next tick tries the same again. */
 	(void)drain_step(datapath, now);
 	(void)tables_settle(datapath, now);

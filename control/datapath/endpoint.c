@@ -14,7 +14,7 @@ int endpoints_open(struct endpoints *endpoints, uint32_t size)
 
 	while (chains < size / 2)
 		chains <<= 1;
-	int r = numbers_open(&endpoints->numbers, size);
+	int r = id_pool_open(&endpoints->ids, size);
 	if (r < 0)
 		return r;
 	endpoints->items = calloc(size, sizeof(*endpoints->items));
@@ -25,7 +25,7 @@ int endpoints_open(struct endpoints *endpoints, uint32_t size)
 
 void endpoints_close(struct endpoints *endpoints)
 {
-	numbers_close(&endpoints->numbers);
+	id_pool_close(&endpoints->ids);
 	free(endpoints->items);
 	free(endpoints->chains);
 	*endpoints = (struct endpoints){ 0 };
@@ -57,8 +57,8 @@ uint32_t endpoint_find(const struct endpoints *endpoints, const struct endpoint 
 static int enter(struct endpoints *endpoints, const struct endpoint *key,
 		 uint32_t *number)
 {
-	int r = *number ? numbers_claim(&endpoints->numbers, *number)
-			: numbers_take(&endpoints->numbers, number);
+	int r = *number ? id_pool_claim(&endpoints->ids, *number)
+			: id_pool_get(&endpoints->ids, number);
 
 	if (r < 0)
 		return r;
@@ -99,5 +99,5 @@ void endpoint_drop(struct endpoints *endpoints, uint32_t number, uint64_t now_ns
 		link = &endpoints->items[*link].next;
 	*link = endpoint->next;
 	*endpoint = (struct endpoint){ 0 };
-	numbers_release(&endpoints->numbers, number, now_ns);
+	id_pool_release(&endpoints->ids, number, now_ns);
 }

@@ -20,7 +20,7 @@ struct endpoint {
 };
 
 struct endpoints {
-	struct numbers numbers;
+	struct id_pool ids;
 	struct endpoint *items; /* by number; 0 is nobody's and all zero */
 	uint32_t *chains;	/* by hash: the first number, 0: none */
 	uint32_t mask;		/* of the hash */
@@ -33,7 +33,7 @@ void endpoints_close(struct endpoints *endpoints);
 /* In a key, address, port and protocol count. The number, or 0: not known. */
 uint32_t endpoint_find(const struct endpoints *endpoints, const struct endpoint *key);
 /* One more user. number: the one it shall have when it is new, 0: any. 0, or what
- * numbers_take() and numbers_claim() say. */
+ * id_pool_get() and id_pool_claim() say. */
 int endpoint_take(struct endpoints *endpoints, const struct endpoint *key,
 		  uint32_t number, uint32_t *ret_number);
 /* One user less; with the last one, the number goes to rest. */

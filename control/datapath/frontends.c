@@ -44,7 +44,7 @@ static void release_places(struct datapath *datapath, struct frontend *frontend)
 {
 	uint64_t now = clock_ns();
 
-	numbers_release(&datapath->services, frontend->service, now);
+	id_pool_release(&datapath->services, frontend->service, now);
 	if (frontend->record.member_count)
 		ranges_release(&datapath->member_places, frontend->record.member_base,
 			       frontend->record.member_count, now);
@@ -102,9 +102,9 @@ int frontend_release_backend(struct datapath *datapath, uint32_t index)
 	/* A slot may name this place as its previous owner; the index may soon be
 	 * another's. */
 	if (backend->position < frontend->record.member_count) {
-		int r = window_write(&datapath->members,
-				     frontend->record.member_base + backend->position,
-				     &none, 1);
+		int r = mmap_view_write(&datapath->members,
+					frontend->record.member_base + backend->position,
+					&none, 1);
 		if (r < 0)
 			return r;
 	}
@@ -135,7 +135,7 @@ static void free_unheld(struct datapath *datapath, uint32_t id)
 	const struct id_holders *holders = &datapath->id_holders[id];
 
 	if (id && !holders->frontends && !holders->port)
-		numbers_release(&datapath->ids, id, clock_ns());
+		id_pool_release(&datapath->ids, id, clock_ns());
 }
 
 void id_drop(struct datapath *datapath, uint32_t id)
@@ -149,7 +149,7 @@ int id_take(struct datapath *datapath, struct applied_port *port, uint32_t adopt
 	uint32_t id = adopted;
 
 	if (!id || datapath->id_holders[id].port) {
-		int r = numbers_take(&datapath->ids, &id);
+		int r = id_pool_get(&datapath->ids, &id);
 		if (r < 0)
 			return r;
 	}

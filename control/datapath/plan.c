@@ -58,14 +58,14 @@ static int write_members(struct plan *plan, struct change *change)
 		members[i].backend = index;
 		members[i].endpoint = datapath->backends[index].endpoint;
 	}
-	return window_write(&datapath->members, record->member_base, members,
-			    change->member_count);
+	return mmap_view_write(&datapath->members, record->member_base, members,
+			       change->member_count);
 }
 
 static int write_service(struct plan *plan, struct change *change)
 {
 	struct datapath *datapath = plan->datapath;
-	int r = numbers_take(&datapath->services, &change->service);
+	int r = id_pool_get(&datapath->services, &change->service);
 
 	if (r < 0)
 		return r;

@@ -32,16 +32,16 @@ int ranges_open(struct ranges *ranges, uint32_t first, uint32_t size)
 void ranges_close(struct ranges *ranges)
 {
 	free(ranges->free);
-	free(ranges->limbo.entries);
+	free(ranges->deferred.entries);
 	*ranges = (struct ranges){ 0 };
 }
 
 /* Each range held or resting may one day be an extent of its own. */
 static int reserve(struct ranges *ranges)
 {
-	size_t holders = ranges->taken + ranges->limbo.count + 1;
+	size_t holders = ranges->taken + ranges->deferred.count + 1;
 	size_t need = ranges->free_count + holders + 1;
-	int r = limbo_reserve(&ranges->limbo, ranges->taken + 1);
+	int r = deferred_reserve(&ranges->deferred, ranges->taken + 1);
 
 	if (r < 0)
 		return r;
@@ -165,8 +165,8 @@ static void free_range(struct ranges *ranges, uint32_t base, uint32_t count)
 void ranges_release(struct ranges *ranges, uint32_t base, uint32_t count, uint64_t now_ns)
 {
 	count = even(count);
-	limbo_push(&ranges->limbo,
-		   (struct limbo_entry){ base, count, now_ns + QUARANTINE_NS });
+	deferred_push(&ranges->deferred,
+		      (struct deferred_free){ base, count, now_ns + QUARANTINE_NS });
 	ranges->resting += count;
 	ranges->taken--;
 }
@@ -179,9 +179,9 @@ void ranges_give_back(struct ranges *ranges, uint32_t base, uint32_t count)
 
 void ranges_tick(struct ranges *ranges, uint64_t now_ns)
 {
-	struct limbo_entry entry;
+	struct deferred_free entry;
 
-	while (limbo_pop(&ranges->limbo, now_ns, &entry)) {
+	while (deferred_pop(&ranges->deferred, now_ns, &entry)) {
 		ranges->resting -= entry.count;
 		free_range(ranges, entry.base, entry.count);
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Allocators for places in BPF arrays: ranges (slots, members) and single numbers
+ * Allocators for places in BPF arrays: ranges (slots, members) and single ids
  * (services, backends, endpoints). Pure: no map, no clock; time is a parameter.
  *
- * What is released rests in limbo until its quarantine is over, because a packet in
+ * What is released is freed later, when its quarantine is over, because a packet in
  * flight may still hold it. Memory for a release is set aside when a place is taken, so a
  * release cannot fail. The lowest free place is given first, which keeps maps compact.
  */
@@ -17,8 +17,8 @@
 #define QUARANTINE_NS 1500000000ULL
 
 /* A queue of released places, oldest first. */
-struct limbo {
-	struct limbo_entry {
+struct deferred {
+	struct deferred_free {
 		uint32_t base, count;
 		uint64_t due_ns;
 	} * entries;
@@ -31,12 +31,12 @@ struct extent {
 
 struct ranges {
 	uint32_t size;
-	uint32_t used; /* in force or in limbo */
+	uint32_t used; /* in force, or released and not free yet */
 	uint32_t resting;
 	uint32_t taken; /* ranges that somebody holds */
 	struct extent *free;
 	size_t free_count, free_capacity;
-	struct limbo limbo;
+	struct deferred deferred;
 };
 
 /* Places [first, size). Every range has an even base and takes an even number of places.
@@ -54,26 +54,27 @@ void ranges_release(struct ranges *ranges, uint32_t base, uint32_t count,
 void ranges_give_back(struct ranges *ranges, uint32_t base, uint32_t count);
 void ranges_tick(struct ranges *ranges, uint64_t now_ns);
 
-struct numbers {
+struct id_pool {
 	uint32_t size, used, resting, taken;
 	uint64_t *words; /* bit set: taken or resting */
 	size_t lowest;	 /* no free bit below this word */
-	struct limbo limbo;
+	struct deferred deferred;
 };
 
 /* Numbers [1, size). */
-int numbers_open(struct numbers *numbers, uint32_t size);
-void numbers_close(struct numbers *numbers);
-int numbers_take(struct numbers *numbers, uint32_t *ret_number);
-int numbers_claim(struct numbers *numbers, uint32_t number);
-void numbers_release(struct numbers *numbers, uint32_t number, uint64_t now_ns);
-void numbers_give_back(struct numbers *numbers, uint32_t number);
-void numbers_tick(struct numbers *numbers, uint64_t now_ns);
+int id_pool_open(struct id_pool *ids, uint32_t size);
+void id_pool_close(struct id_pool *ids);
+int id_pool_get(struct id_pool *ids, uint32_t *ret_number);
+int id_pool_claim(struct id_pool *ids, uint32_t number);
+void id_pool_release(struct id_pool *ids, uint32_t number, uint64_t now_ns);
+void id_pool_put(struct id_pool *ids, uint32_t number);
+void id_pool_tick(struct id_pool *ids, uint64_t now_ns);
 
 /* Room for one more entry than needed so far. 0 or -ENOMEM. */
-int limbo_reserve(struct limbo *limbo, size_t more);
-void limbo_push(struct limbo *limbo, struct limbo_entry entry);
+int deferred_reserve(struct deferred *deferred, size_t more);
+void deferred_push(struct deferred *deferred, struct deferred_free entry);
 /* The oldest entry whose time has come. */
-bool limbo_pop(struct limbo *limbo, uint64_t now_ns, struct limbo_entry *ret_entry);
+bool deferred_pop(struct deferred *deferred, uint64_t now_ns,
+		  struct deferred_free *ret_entry);
 
 #endif

@@ -57,14 +57,14 @@ int datapath_settle(struct datapath *datapath, struct complaints *complaints)
 	int ranges = source_ranges_settle(datapath);
 	if (ranges < 0)
 		complain_map(datapath, complaints, NULL, MAP_RANGES, ranges);
-	int ours = ours_settle(datapath);
-	if (ours < 0)
-		complain_map(datapath, complaints, NULL, MAP_OURS, ours);
+	int settled = addr_filter_settle(datapath);
+	if (settled < 0)
+		complain_map(datapath, complaints, NULL, MAP_OURS, settled);
 	/* Adopted backends name no hop yet: the previous daemon counted hops its own way. */
 	int routes = adopted ? datapath_reroute(datapath, complaints) : 0;
 	r = r < 0 ? r : vips;
 	r = r < 0 ? r : ranges;
-	r = r < 0 ? r : ours;
+	r = r < 0 ? r : settled;
 	return r < 0 ? r : routes;
 }
 

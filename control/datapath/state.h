@@ -22,14 +22,14 @@
 #include <headgate/endian.h>
 #include <headgate/hash.h>
 #include <headgate/slot.h>
+#include "addr_filter.h"
 #include "clock.h"
 #include "datapath.h"
 #include "endpoint.h"
 #include "maps.h"
-#include "ours.h"
+#include "mmap_view.h"
 #include "ranges.h"
 #include "sweep.h"
-#include "window.h"
 
 /* A previous owner is remembered this long; then a changed table may be shared again. */
 #define SETTLE_NS 60000000000ULL
@@ -150,11 +150,11 @@ struct datapath {
 	struct pod_lines *pod_lines;	   /* the same */
 	struct attachment *attachments;
 
-	struct window slots, members, expired;
-	struct window *stats; /* one per row */
+	struct mmap_view slots, members, expired;
+	struct mmap_view *stats; /* one per row */
 	uint32_t stats_rows;
 	struct ranges slot_places, member_places;
-	struct numbers services, backend_numbers, ids;
+	struct id_pool services, backend_ids, ids;
 	struct id_holders {	    /* of each service id */
 		uint32_t frontends; /* records in force that carry it */
 		struct applied_port *port;
@@ -173,8 +173,8 @@ struct datapath {
 	struct departure *departed;
 	uint32_t departed_count;
 
-	struct ours ours;
-	uint64_t ours_words[HG_OURS_WORDS]; /* as in the map */
+	struct addr_filter filter;
+	uint64_t addr_filter_words[HG_OURS_WORDS]; /* as in the map */
 	struct hg_local locals[HG_LOCALS];
 	struct hg_addr snat[HG_SNAT_ADDRS];
 	struct hg_hop *hops;

@@ -15,7 +15,7 @@ int stats_read(struct datapath *datapath, uint32_t backend,
 
 	for (uint32_t i = 0; i < datapath->stats_rows; i++) {
 		size_t index = (size_t)i * datapath->config.backends + backend;
-		const struct hg_stats *row = window_at(&datapath->stats[i], index);
+		const struct hg_stats *row = mmap_view_at(&datapath->stats[i], index);
 		if (!row)
 			return -errno;
 		for (int way = 0; way < 2; way++) {
@@ -25,7 +25,7 @@ int stats_read(struct datapath *datapath, uint32_t backend,
 		sum.created += row->created;
 		closed += row->closed;
 	}
-	const uint64_t *expired = window_at(&datapath->expired, backend);
+	const uint64_t *expired = mmap_view_at(&datapath->expired, backend);
 	if (!expired)
 		return -errno;
 	closed += *expired;
@@ -39,12 +39,12 @@ int stats_clear(struct datapath *datapath, uint32_t backend)
 {
 	for (uint32_t i = 0; i < datapath->stats_rows; i++) {
 		size_t index = (size_t)i * datapath->config.backends + backend;
-		struct hg_stats *row = window_at(&datapath->stats[i], index);
+		struct hg_stats *row = mmap_view_at(&datapath->stats[i], index);
 		if (!row)
 			return -errno;
 		memset(row, 0, sizeof(*row));
 	}
-	uint64_t *expired = window_at(&datapath->expired, backend);
+	uint64_t *expired = mmap_view_at(&datapath->expired, backend);
 	if (!expired)
 		return -errno;
 	*expired = 0;

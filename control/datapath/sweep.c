@@ -46,7 +46,7 @@ void sweep_count(struct datapath *datapath, const struct hg_flow *line)
 	if (!index || index >= datapath->entries[MAP_BACKENDS] ||
 	    datapath->backends[index].generation != generation)
 		return;
-	uint64_t *expired = window_at(&datapath->expired, index);
+	uint64_t *expired = mmap_view_at(&datapath->expired, index);
 	if (expired)
 		*expired += 1;
 }

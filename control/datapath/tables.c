@@ -78,7 +78,7 @@ static int read_slots(struct datapath *datapath, const struct slot_table *table,
 
 	if (!elements || !slots)
 		return -ENOMEM;
-	int r = window_read(&datapath->slots, table->base, elements, count);
+	int r = mmap_view_read(&datapath->slots, table->base, elements, count);
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < table->count; i++)
@@ -179,7 +179,7 @@ static int write_slots(struct datapath *datapath, const struct content *content,
 	int r = ranges_take(&datapath->slot_places, count, &base);
 	if (r < 0)
 		return r;
-	r = window_write(&datapath->slots, base, elements, count);
+	r = mmap_view_write(&datapath->slots, base, elements, count);
 	if (r < 0) {
 		ranges_give_back(&datapath->slot_places, base, count);
 		return r;
@@ -313,7 +313,7 @@ static int settle(struct datapath *datapath, struct slot_table *table)
 	    table->bits == HG_SLOT_WIDE ? 0x0000ffff0000ffffULL : 0x00ff00ff00ff00ffULL;
 
 	for (uint32_t i = 0; i < table_elements(table); i++) {
-		uint64_t *element = window_at(&datapath->slots, table->base + i);
+		uint64_t *element = mmap_view_at(&datapath->slots, table->base + i);
 		if (!element)
 			return -errno;
 		/* Readers see the old or the new previous owner, both are right. */

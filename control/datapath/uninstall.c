@@ -10,8 +10,8 @@
 #include <time.h>
 #include "../lib/cleanup.h"
 #include "attach.h"
-#include "folder.h"
 #include "pin.h"
+#include "pin_dir.h"
 
 #define GONE_STEP_NS 10000000L
 #define GONE_STEPS   300U
@@ -135,8 +135,8 @@ static int uninstall(const char *pin_root, struct complaints *complaints)
 
 int datapath_uninstall(const char *pin_root, struct complaints *complaints)
 {
-	_cleanup_close_ int folder =
-	    folder_lock(pin_root, "stop that one first, then run this again", complaints);
+	_cleanup_close_ int folder = pin_dir_lock(
+	    pin_root, "stop that one first, then run this again", complaints);
 
 	if (folder < 0 && folder != -ENOENT)
 		return folder;

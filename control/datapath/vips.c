@@ -41,8 +41,8 @@ static int free_vip(struct datapath *datapath, struct vip *vip)
 		r = bpf_map_delete_elem(datapath->fds[MAP_FRONTENDS], &key);
 		datapath->frontend_entries--;
 	}
-	int cleared = ours_leave(datapath, &vip->addr);
-	numbers_release(&datapath->services, vip->service, clock_ns());
+	int cleared = addr_filter_leave(datapath, &vip->addr);
+	id_pool_release(&datapath->services, vip->service, clock_ns());
 	HASH_DELETE(hh, datapath->vips, vip);
 	free(vip);
 	return r < 0 ? r : cleared;
@@ -58,17 +58,17 @@ int vip_get(struct datapath *datapath, const struct hg_addr *addr, struct vip **
 		return 0;
 	}
 	uint32_t service;
-	int r = numbers_take(&datapath->services, &service);
+	int r = id_pool_get(&datapath->services, &service);
 	if (r < 0)
 		return r;
 	vip = new_vip(datapath, addr);
 	if (!vip) {
-		numbers_give_back(&datapath->services, service);
+		id_pool_put(&datapath->services, service);
 		return -ENOMEM;
 	}
 	vip->service = service;
 	r = write_vip(datapath, vip, HG_SERVICE_ADDRESS);
-	int added = ours_enter(datapath, addr);
+	int added = addr_filter_enter(datapath, addr);
 	r = r < 0 ? r : added;
 	if (r < 0) {
 		free_vip(datapath, vip);
@@ -139,18 +139,18 @@ int vip_count(struct datapath *datapath, struct vip *vip, int users, uint32_t wa
 int vip_adopt(struct datapath *datapath, const struct hg_addr *addr, uint32_t service,
 	      uint32_t flags)
 {
-	int r = numbers_claim(&datapath->services, service);
+	int r = id_pool_claim(&datapath->services, service);
 
 	if (r < 0)
 		return r;
 	struct vip *vip = new_vip(datapath, addr);
 	if (!vip) {
-		numbers_give_back(&datapath->services, service);
+		id_pool_put(&datapath->services, service);
 		return -ENOMEM;
 	}
 	vip->service = service;
 	vip->flags = flags;
 	vip->in_force = true;
 	datapath->frontend_entries++;
-	return ours_enter(datapath, addr);
+	return addr_filter_enter(datapath, addr);
 }

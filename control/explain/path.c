@@ -207,7 +207,7 @@ static bool put_side(const struct side *side, struct body *body, struct json_obj
 	policy_each_isolating(side->input->policy, verdict.set, put_isolating,
 			      &isolating);
 	if (verdict.outcome == POLICY_DENIED || verdict.audit_denied)
-		nearest_put(side, body, body_array(body, item, "nearest"));
+		near_misses_put(side, body, body_array(body, item, "nearest"));
 	return verdict.outcome != POLICY_DENIED;
 }
 

@@ -32,7 +32,8 @@ bool path_explain(const struct explain_input *input, const struct path *path,
 		  struct body *body, struct json_object *paths);
 
 /* Put the rules that nearly allow into an array, with what they miss. */
-void nearest_put(const struct side *side, struct body *body, struct json_object *array);
+void near_misses_put(const struct side *side, struct body *body,
+		     struct json_object *array);
 
 /* ---- hint.c: why not, in a new string; NULL: nothing to say, or out of memory ---- */
 char *hint_port(const struct side *side, const struct policy_spec_rule *rule);

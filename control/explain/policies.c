@@ -10,13 +10,13 @@
 #include "path.h"
 #include "pods.h"
 #include "rule.h"
-#include "tally.h"
+#include "rule_counters.h"
 #include "version.h"
 #include "words.h"
 
 struct listing {
 	const struct explain_input *input;
-	struct tallies tallies;
+	struct counters counters;
 	struct pods pods;
 	struct body *body;
 	struct json_object *array;
@@ -32,14 +32,14 @@ static void open_listing(const struct explain_input *input, struct body *body,
 {
 	listing->input = input;
 	listing->body = body;
-	if (tallies_gather(input, &listing->tallies) < 0 ||
+	if (rule_counters_gather(input, &listing->counters) < 0 ||
 	    pods_gather(input->cluster, &listing->pods) < 0)
 		body->lost = true;
 }
 
 static void clear_listing(struct listing *listing)
 {
-	tallies_clear(&listing->tallies);
+	rule_counters_clear(&listing->counters);
 	pods_clear(&listing->pods);
 }
 
@@ -110,7 +110,7 @@ static struct json_object *put_policy(const struct listing *listing,
 	put_types(listing, item);
 	body_number(body, item, "ruleCount",
 		    object->policy.ingress_count + object->policy.egress_count);
-	tallies_put_policy(&listing->tallies, object, body, item);
+	rule_counters_put_policy(&listing->counters, object, body, item);
 	put_problems(listing, item);
 	return item;
 }
@@ -247,8 +247,8 @@ static void put_rules(struct listing *listing, bool is_egress)
 		put_peers(listing, &rules[i], item);
 		put_ports(listing, &rules[i], item);
 		put_named(listing, is_egress, &rules[i], item);
-		tallies_put_rule(&listing->tallies, object, is_egress, i, listing->body,
-				 item);
+		rule_counters_put_rule(&listing->counters, object, is_egress, i,
+				       listing->body, item);
 	}
 }
 

@@ -15,7 +15,7 @@
  * reaches the datapath in the same turn of the loop. Sockets are read before time-outs
  * are judged: when the loop stood still, answers that came in time still count.
  *
- * A change of state is also logged: news.c.
+ * A change of state is also logged: check_log.c.
  *
  * What says nothing of the backend (no descriptor, no local port) changes no verdict; it
  * shows in the check's text and, once a minute, in the log.
@@ -28,11 +28,11 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <utlist.h>
-#include "check_set.h"
-#include "news.h"
-#include "prober.h"
 #include "../lib/cleanup.h"
 #include "../lib/log.h"
+#include "check_log.h"
+#include "check_set.h"
+#include "prober.h"
 
 #define DESCRIPTORS_MAX	 65536
 #define WARN_INTERVAL_MS 60000
@@ -49,7 +49,7 @@ struct health {
 	void *context;
 	uint64_t random;
 	uint64_t warn_ms; /* no warning before */
-	struct news news;
+	struct check_log log;
 };
 
 /* uv_now() without its age: the same clock, read now. */
@@ -117,7 +117,7 @@ static void take_result(struct health *health, struct check *check,
 	} else if (verdict_take(&check->verdict, result->outcome == PROBE_PASSED,
 				now_ms)) {
 		check_set_mark(&health->set, check);
-		news_tell(&health->news, check, before, now_ms);
+		check_log_tell(&health->log, check, before, now_ms);
 	}
 }
 
@@ -201,7 +201,7 @@ static void arm(struct health *health)
 {
 	struct schedule_entry *first = schedule_first(&health->set.schedule);
 	uint64_t now_ms = uv_now(health->timer.loop), delay_ms = 1;
-	uint64_t due_ms = news_flush(&health->news, clock_ms());
+	uint64_t due_ms = check_log_flush(&health->log, clock_ms());
 
 	if (first && first->due_ms < due_ms)
 		due_ms = first->due_ms;

@@ -2,7 +2,7 @@
 /*
  * What the files of this folder share: struct network. Everything runs on one loop.
  * A notification goes through message.c, which changes the tables and notes what follows
- * from it; upkeep.c draws the consequences once per turn (network_flush): asks for
+ * from it; neighbour_refresh.c draws the consequences once per turn (network_flush): asks for
  * neighbours, reports hops, then routes. reading.c reads everything anew, at first and
  * whenever notifications were lost.
  *
@@ -67,7 +67,7 @@ struct nexthop_judge network_judge(const struct network *network);
 int network_read_all(struct network *network);
 int network_read_routes(struct network *network);
 
-/* ---- upkeep.c ---- */
+/* ---- neighbour_refresh.c ---- */
 void network_flush(struct network *network);
 void network_report_hops(struct network *network);
 /* Ask for a hop's neighbour if that is due. */

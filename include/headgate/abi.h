@@ -210,7 +210,7 @@ struct hg_fragment {
 	__u32 seen;    /* tick */
 	__u8 protocol; /* IPv6: later fragments do not name it */
 	__u8 icmp_type;
-	__u8 flaw; /* enum hg_reason */
+	__u8 parse_error; /* enum hg_reason */
 	__u8 spare;
 };
 
@@ -315,17 +315,17 @@ struct hg_config {
 
 /* XDP metadata: what `nic` tells `nic_tc` about a packet that it translated.
  */
-#define HG_MARK_MAGIC 0x48474154U /* "HGAT" */
-struct hg_mark {
+#define HG_META_MAGIC 0x48474154U /* "HGAT" */
+struct hg_xdp_meta {
 	__u32 magic;
 	__u32 ifindex; /* where to: the host end of a pod's interface, or an outgoing
 			  interface */
-	__u32 kind;    /* enum hg_mark_kind */
+	__u32 kind;    /* enum hg_xdp_meta_kind */
 	__u32 hop;     /* index in hg_hops, 0 = ask the FIB */
 };
-enum hg_mark_kind {
-	HG_MARK_PEER = 1,  /* bpf_redirect_peer */
-	HG_MARK_NEIGH = 2, /* bpf_redirect_neigh: the kernel resolves the neighbour */
+enum hg_xdp_meta_kind {
+	HG_META_PEER = 1,  /* bpf_redirect_peer */
+	HG_META_NEIGH = 2, /* bpf_redirect_neigh: the kernel resolves the neighbour */
 };
 
 _Static_assert(sizeof(struct hg_local) == 32, "local");
@@ -342,6 +342,6 @@ _Static_assert(sizeof(struct hg_affinity_key) == 24, "affinity key");
 _Static_assert(sizeof(struct hg_range_key) == 24, "range key");
 _Static_assert(sizeof(struct hg_stats) == 48, "stats");
 _Static_assert(sizeof(struct hg_state) == HG_CACHE_LINE, "state");
-_Static_assert(sizeof(struct hg_mark) == 16, "mark");
+_Static_assert(sizeof(struct hg_xdp_meta) == 16, "metadata");
 
 #endif

@@ -201,10 +201,10 @@ static const struct row rows[] = {
 	  reaches_backend_b, .stats = ROW_NEW_FLOW },
 	{ "an unresolved next hop is the kernel's to resolve", ROW_PORTS, 0,
 	  an_unresolved_hop, client_opens, XDP_PASS, a_is_left_to_the_kernel,
-	  .stats = ROW_NEW_FLOW, .mark = HG_MARK_NEIGH },
+	  .stats = ROW_NEW_FLOW, .mark = HG_META_NEIGH },
 	{ "a link that cannot take frames from XDP gets them by tc", ROW_PORTS, 0,
 	  a_link_without_xdp, client_opens, XDP_PASS, b_is_left_to_the_kernel,
-	  .stats = ROW_NEW_FLOW, .mark = HG_MARK_NEIGH },
+	  .stats = ROW_NEW_FLOW, .mark = HG_META_NEIGH },
 };
 
 static void flows_outlive_changes_that_do_not_concern_them(void **state)

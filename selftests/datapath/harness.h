@@ -94,9 +94,9 @@ struct run {
 	uint32_t ingress_ifindex; /* tc: where the host got it from; 0: made here */
 	uint32_t segment; /* tc: payload of each segment of a train; 0: one frame */
 	uint32_t verdict;
-	bool marked; /* the program left a struct hg_mark (metadata or cb) */
-	struct hg_mark mark;
-	struct hg_mark given; /* tc: cb on the way in; all zero: none */
+	bool marked; /* the program left a struct hg_xdp_meta (metadata or cb) */
+	struct hg_xdp_meta mark;
+	struct hg_xdp_meta given; /* tc: cb on the way in; all zero: none */
 };
 
 /* Run a program once. The test ends when the kernel refuses to run it. */

@@ -24,7 +24,7 @@ static void run_checked(int program, struct bpf_test_run_opts *opts)
 static void read_mark(struct run *run, const void *place)
 {
 	memcpy(&run->mark, place, sizeof(run->mark));
-	run->marked = run->mark.magic == HG_MARK_MAGIC;
+	run->marked = run->mark.magic == HG_META_MAGIC;
 }
 
 static void run_xdp(int program, struct run *run)

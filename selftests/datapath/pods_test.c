@@ -79,7 +79,7 @@ static bool nic_hands_to_pod(struct scene *scene, const struct packet *want)
 	const struct run *run = &scene->run;
 
 	return scene_saw(scene, "the NIC translates for the pod", XDP_PASS, want) &&
-	       run->marked && run->mark.kind == HG_MARK_PEER &&
+	       run->marked && run->mark.kind == HG_META_PEER &&
 	       run->mark.ifindex == topology_ifindex(POD0);
 }
 

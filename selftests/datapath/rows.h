@@ -42,8 +42,8 @@ struct row {
 	/* Edit a copy of the packet in into the packet out; NULL: untouched. */
 	void (*out)(struct scene *scene, struct packet *packet);
 	enum row_stats stats;
-	enum hg_reason reason;	/* the one counter that goes up by one; 0: none does */
-	enum hg_mark_kind mark; /* 0: the packet must not be marked */
+	enum hg_reason reason; /* the one counter that goes up by one; 0: none does */
+	enum hg_xdp_meta_kind mark; /* 0: the packet must not be marked */
 };
 
 #define ROWS(rows) rows, sizeof(rows) / sizeof(rows[0])

@@ -25,19 +25,19 @@ static void check_facts(const struct packet *p, size_t size)
 	require(p->family == 4 || p->family == 6);
 	require(p->l3 >= 14 && p->l3 <= 14 + 4 * PARSE_VLANS);
 	require(p->l3 + (p->family == 4 ? 20U : 40U) <= size);
-	if (p->flaw) {
-		require(p->flaw < HG_REASON_END);
+	if (p->parse_error) {
+		require(p->parse_error < HG_REASON_END);
 		return;
 	}
 	require(p->l3 + p->length <= size);
 	require(p->l4 >= p->l3 + (p->family == 4 ? 20 : 40));
 	require((size_t)p->l4 <= p->l3 + (size_t)p->length);
 	if (p->fragment == FRAGMENT_LATER) {
-		require(!p->key.sport && !p->key.dport && !p->opens);
+		require(!p->key.sport && !p->key.dport && !p->is_new);
 		return;
 	}
 	require((size_t)p->l4 + 8 <= size);
-	require(!p->opens || !is_icmp(p));
+	require(!p->is_new || !is_icmp(p));
 }
 
 /* An error quotes a packet: the same reader, started at the quote. */
@@ -45,7 +45,7 @@ static void read_quote(const struct packet *p, struct hook_ctx *ctx)
 {
 	struct packet quote = { .ctx = ctx };
 
-	if (p->flaw || p->fragment == FRAGMENT_LATER || !is_icmp(p))
+	if (p->parse_error || p->fragment == FRAGMENT_LATER || !is_icmp(p))
 		return;
 	if (!parse_quote(&quote, p->l4 + 8U, p->family))
 		return;

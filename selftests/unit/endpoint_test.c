@@ -63,7 +63,7 @@ static void random_operations_match_the_naive_twin(void **state)
 
 		assert_int_equal(endpoint_find(&endpoints, &key),
 				 users[n] ? numbers[n] : 0);
-		numbers_tick(&endpoints.numbers, step + QUARANTINE_NS);
+		id_pool_tick(&endpoints.ids, step + QUARANTINE_NS);
 		if (rand_r(&seed) % 2 && users[n]) {
 			endpoint_drop(&endpoints, numbers[n], step);
 			known -= !--users[n];

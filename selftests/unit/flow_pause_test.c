@@ -76,7 +76,7 @@ static struct packet packet_of(__u32 vip, enum who who)
 	struct packet p = { .ctx = &frame_ctx,
 			    .now = BEGIN + who * HG_TICKS(3),
 			    .seen = HG_FLOW_ACK,
-			    .opens = 1 };
+			    .is_new = 1 };
 
 	p.key.src.words[3] = 1;
 	p.key.dst.words[3] = 10 + vip;

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "../../control/health/check_set.h"
-#include "../../control/health/news.h"
+#include "../../control/health/check_log.h"
 #include "../../control/daemon/outage.h"
 
 static struct wanted_backend backend_of(enum backend_state state, int health)
@@ -114,11 +114,11 @@ static struct check *make_check(struct check_service *service, struct check_use 
 	return check;
 }
 
-static void news_names_backend_service_and_cause(void **state)
+static void log_names_backend_service_and_cause(void **state)
 {
 	struct check_service *service = calloc(1, sizeof(*service) + 16);
 	struct check_use use;
-	struct news news = { 0 };
+	struct check_log log = { 0 };
 	FILE *file;
 	int saved;
 
@@ -128,10 +128,10 @@ static void news_names_backend_service_and_cause(void **state)
 	struct check *check = make_check(service, &use);
 
 	begin_log(&saved, &file);
-	news_tell(&news, check, HEALTH_UP, 5000);
+	check_log_tell(&log, check, HEALTH_UP, 5000);
 	check->verdict.state = HEALTH_UP;
-	news_tell(&news, check, HEALTH_DOWN, 5001);
-	news_tell(&news, check, HEALTH_UNKNOWN, 5002);
+	check_log_tell(&log, check, HEALTH_DOWN, 5001);
+	check_log_tell(&log, check, HEALTH_UNKNOWN, 5002);
 	end_log(saved, file);
 	assert_string_equal(logged,
 			    "WARNING backend 10.20.0.11:80 of shop/web is down: "
@@ -145,7 +145,7 @@ static void news_of_a_mass_failure_are_bounded(void **state)
 {
 	struct check_service *service = calloc(1, sizeof(*service) + 16);
 	struct check_use use;
-	struct news news = { 0 };
+	struct check_log log = { 0 };
 	unsigned lines = 0;
 	FILE *file;
 	int saved;
@@ -156,9 +156,9 @@ static void news_of_a_mass_failure_are_bounded(void **state)
 
 	begin_log(&saved, &file);
 	for (unsigned i = 0; i < NEWS_LINES + 300; i++)
-		news_tell(&news, check, HEALTH_UP, 5000);
-	assert_int_equal(news_flush(&news, 5999), 6000);
-	assert_true(news_flush(&news, 6000) == UINT64_MAX);
+		check_log_tell(&log, check, HEALTH_UP, 5000);
+	assert_int_equal(check_log_flush(&log, 5999), 6000);
+	assert_true(check_log_flush(&log, 6000) == UINT64_MAX);
 	end_log(saved, file);
 	for (const char *at = logged; *at; at++)
 		lines += *at == '\n';
@@ -172,7 +172,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(outage_is_told_when_all_backends_fail),
-		cmocka_unit_test(news_names_backend_service_and_cause),
+		cmocka_unit_test(log_names_backend_service_and_cause),
 		cmocka_unit_test(news_of_a_mass_failure_are_bounded),
 	};
 

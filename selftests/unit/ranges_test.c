@@ -126,59 +126,59 @@ static void random_operations_match_the_naive_twin(void **state)
 
 static void numbers_start_at_one_and_are_given_lowest_first(void **state)
 {
-	struct numbers numbers;
+	struct id_pool ids;
 	uint32_t number;
 
 	(void)state;
-	assert_int_equal(numbers_open(&numbers, 130), 0);
+	assert_int_equal(id_pool_open(&ids, 130), 0);
 	for (uint32_t i = 1; i < 130; i++) {
-		assert_int_equal(numbers_take(&numbers, &number), 0);
+		assert_int_equal(id_pool_get(&ids, &number), 0);
 		assert_int_equal(number, i);
 	}
-	assert_int_equal(numbers_take(&numbers, &number), -ENOSPC);
-	numbers_give_back(&numbers, 70);
-	numbers_give_back(&numbers, 3);
-	assert_int_equal(numbers_take(&numbers, &number), 0);
+	assert_int_equal(id_pool_get(&ids, &number), -ENOSPC);
+	id_pool_put(&ids, 70);
+	id_pool_put(&ids, 3);
+	assert_int_equal(id_pool_get(&ids, &number), 0);
 	assert_int_equal(number, 3);
-	assert_int_equal(numbers_claim(&numbers, 70), 0);
-	assert_int_equal(numbers_claim(&numbers, 70), -EEXIST);
-	assert_int_equal(numbers_claim(&numbers, 0), -ERANGE);
-	assert_int_equal(numbers_claim(&numbers, 130), -ERANGE);
-	numbers_close(&numbers);
+	assert_int_equal(id_pool_claim(&ids, 70), 0);
+	assert_int_equal(id_pool_claim(&ids, 70), -EEXIST);
+	assert_int_equal(id_pool_claim(&ids, 0), -ERANGE);
+	assert_int_equal(id_pool_claim(&ids, 130), -ERANGE);
+	id_pool_close(&ids);
 }
 
 static void a_released_number_rests_for_the_quarantine(void **state)
 {
-	struct numbers numbers;
+	struct id_pool ids;
 	uint32_t number;
 
 	(void)state;
-	assert_int_equal(numbers_open(&numbers, 2), 0);
-	assert_int_equal(numbers_take(&numbers, &number), 0);
-	numbers_release(&numbers, number, 5);
-	assert_int_equal(numbers_take(&numbers, &number), -EAGAIN);
-	numbers_tick(&numbers, 5 + QUARANTINE_NS);
-	assert_int_equal(numbers_take(&numbers, &number), 0);
-	numbers_close(&numbers);
+	assert_int_equal(id_pool_open(&ids, 2), 0);
+	assert_int_equal(id_pool_get(&ids, &number), 0);
+	id_pool_release(&ids, number, 5);
+	assert_int_equal(id_pool_get(&ids, &number), -EAGAIN);
+	id_pool_tick(&ids, 5 + QUARANTINE_NS);
+	assert_int_equal(id_pool_get(&ids, &number), 0);
+	id_pool_close(&ids);
 }
 
 static void releases_never_need_memory(void **state)
 {
 	uint64_t now = 0;
-	struct numbers numbers;
+	struct id_pool ids;
 	uint32_t number;
 
 	(void)state;
-	assert_int_equal(numbers_open(&numbers, 1000), 0);
+	assert_int_equal(id_pool_open(&ids, 1000), 0);
 	for (int round = 0; round < 50; round++) {
 		for (int i = 1; i < 1000; i++)
-			assert_int_equal(numbers_take(&numbers, &number), 0);
+			assert_int_equal(id_pool_get(&ids, &number), 0);
 		for (uint32_t i = 1; i < 1000; i++)
-			numbers_release(&numbers, i, now);
+			id_pool_release(&ids, i, now);
 		now += QUARANTINE_NS;
-		numbers_tick(&numbers, now);
+		id_pool_tick(&ids, now);
 	}
-	numbers_close(&numbers);
+	id_pool_close(&ids);
 }
 
 int main(void)

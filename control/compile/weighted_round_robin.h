@@ -4,12 +4,12 @@
  * and one of weight w among a greatest weight W gets w / W turns per round, evenly
  * spread. Equal weights: one turn each. Part of "maglev-v1": frozen.
  */
-#ifndef COMPILE_TURNS_H
-#define COMPILE_TURNS_H
+#ifndef COMPILE_WEIGHTED_ROUND_ROBIN_H
+#define COMPILE_WEIGHTED_ROUND_ROBIN_H
 
 #include "wanted.h"
 
-struct turns {
+struct weighted_round_robin {
 	const struct wanted_backend *backends;
 	size_t count;
 	size_t at; /* the backend to be asked next */
@@ -18,9 +18,10 @@ struct turns {
 };
 
 /* 0 or -ENOMEM. */
-int turns_start(struct turns *turns, const struct wanted_backend *backends, size_t count);
+int weighted_round_robin_start(struct weighted_round_robin *turns,
+			       const struct wanted_backend *backends, size_t count);
 /* The position of the backend whose turn it is. */
-size_t turns_next(struct turns *turns);
-void turns_clear(struct turns *turns);
+size_t weighted_round_robin_next(struct weighted_round_robin *turns);
+void weighted_round_robin_clear(struct weighted_round_robin *turns);
 
 #endif

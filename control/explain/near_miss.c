@@ -9,7 +9,7 @@
 #include "path.h"
 #include "rule.h"
 
-#define NEAREST_MOST 8U
+#define NEAR_MISSES_MOST 8U
 
 struct search {
 	const struct side *side;
@@ -52,7 +52,8 @@ static void look_at(const struct search *search, const struct object *policy,
 	enum miss miss = missed(search, policy, &rules[index]);
 	_cleanup_free_ char *hint = NULL;
 
-	if (miss == MISS_ALL || json_object_array_length(search->array) == NEAREST_MOST)
+	if (miss == MISS_ALL ||
+	    json_object_array_length(search->array) == NEAR_MISSES_MOST)
 		return;
 	if (miss == MISS_PORT)
 		hint = hint_port(side, &rules[index]);
@@ -79,7 +80,8 @@ static int look_into(void *context, const struct object *policy)
 	return 0;
 }
 
-void nearest_put(const struct side *side, struct body *body, struct json_object *array)
+void near_misses_put(const struct side *side, struct body *body,
+		     struct json_object *array)
 {
 	struct search search = { side, body, array };
 

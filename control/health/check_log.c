@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "news.h"
+#include "check_log.h"
 #include <utlist.h>
-#include "check_set.h"
 #include "../lib/log.h"
+#include "check_set.h"
 
-static bool may_write(struct news *news, uint64_t now_ms)
+static bool may_write(struct check_log *log, uint64_t now_ms)
 {
-	if (now_ms - news->window_ms >= NEWS_WINDOW_MS) {
-		news_flush(news, now_ms);
-		news->window_ms = now_ms;
-		news->lines = 0;
+	if (now_ms - log->window_ms >= NEWS_WINDOW_MS) {
+		check_log_flush(log, now_ms);
+		log->window_ms = now_ms;
+		log->lines = 0;
 	}
-	return news->lines++ < NEWS_LINES;
+	return log->lines++ < NEWS_LINES;
 }
 
 static void write_line(const struct check *check, const struct check_service *service)
@@ -28,7 +28,8 @@ static void write_line(const struct check *check, const struct check_service *se
 		log_info("backend %s of %s is up again", address, service->title);
 }
 
-void news_tell(struct news *news, const struct check *check, int before, uint64_t now_ms)
+void check_log_tell(struct check_log *log, const struct check *check, int before,
+		    uint64_t now_ms)
 {
 	const struct check_use *use;
 
@@ -36,24 +37,24 @@ void news_tell(struct news *news, const struct check *check, int before, uint64_
 	if (check->verdict.state == HEALTH_UP && before != HEALTH_DOWN)
 		return;
 	DL_FOREACH (check->uses, use) {
-		if (may_write(news, now_ms))
+		if (may_write(log, now_ms))
 			write_line(check, use->service);
 		else if (check->verdict.state == HEALTH_DOWN)
-			news->down++;
+			log->down++;
 		else
-			news->up++;
+			log->up++;
 	}
 }
 
-uint64_t news_flush(struct news *news, uint64_t now_ms)
+uint64_t check_log_flush(struct check_log *log, uint64_t now_ms)
 {
-	if (!news->down && !news->up)
+	if (!log->down && !log->up)
 		return UINT64_MAX;
-	if (now_ms - news->window_ms < NEWS_WINDOW_MS)
-		return news->window_ms + NEWS_WINDOW_MS;
+	if (now_ms - log->window_ms < NEWS_WINDOW_MS)
+		return log->window_ms + NEWS_WINDOW_MS;
 	log_warning("of more backends, %u went down and %u came up again: see 'headgate "
 		    "backend list'",
-		    news->down, news->up);
-	news->down = news->up = 0;
+		    log->down, log->up);
+	log->down = log->up = 0;
 	return UINT64_MAX;
 }

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 #include <headgate/hash.h>
-#include "../../control/datapath/ours.h"
+#include "../../control/datapath/addr_filter.h"
 
 static struct hg_addr nth(uint32_t n)
 {
@@ -22,37 +22,37 @@ static void a_bit_stays_while_one_reason_is_left(void **state)
 {
 	struct hg_addr addr = nth(77);
 	uint32_t bit = hg_hash_addr(&addr) & 0xffff;
-	struct ours ours;
+	struct addr_filter filter;
 
 	(void)state;
-	assert_int_equal(ours_open(&ours), 0);
-	assert_int_equal(ours_add(&ours, &addr), bit / 64);
-	assert_int_equal(ours_add(&ours, &addr), -1);
-	assert_true(ours_word(&ours, bit / 64) == 1ULL << (bit % 64));
-	assert_int_equal(ours_remove(&ours, &addr), -1);
-	assert_true(ours_word(&ours, bit / 64) == 1ULL << (bit % 64));
-	assert_int_equal(ours_remove(&ours, &addr), bit / 64);
-	assert_true(ours_word(&ours, bit / 64) == 0);
-	ours_close(&ours);
+	assert_int_equal(addr_filter_open(&filter), 0);
+	assert_int_equal(addr_filter_add(&filter, &addr), bit / 64);
+	assert_int_equal(addr_filter_add(&filter, &addr), -1);
+	assert_true(addr_filter_word(&filter, bit / 64) == 1ULL << (bit % 64));
+	assert_int_equal(addr_filter_remove(&filter, &addr), -1);
+	assert_true(addr_filter_word(&filter, bit / 64) == 1ULL << (bit % 64));
+	assert_int_equal(addr_filter_remove(&filter, &addr), bit / 64);
+	assert_true(addr_filter_word(&filter, bit / 64) == 0);
+	addr_filter_close(&filter);
 }
 
 static void addresses_that_share_a_bit_do_not_clear_it_for_each_other(void **state)
 {
 	struct hg_addr first = nth(1), other;
 	uint32_t bit = hg_hash_addr(&first) & 0xffff, n = 2;
-	struct ours ours;
+	struct addr_filter filter;
 
 	(void)state;
 	do
 		other = nth(n++);
 	while ((hg_hash_addr(&other) & 0xffff) != bit);
-	assert_int_equal(ours_open(&ours), 0);
-	ours_add(&ours, &first);
-	ours_add(&ours, &other);
-	assert_int_equal(ours_remove(&ours, &first), -1);
-	assert_true(ours_word(&ours, bit / 64) >> (bit % 64) & 1);
-	assert_int_equal(ours_remove(&ours, &other), bit / 64);
-	ours_close(&ours);
+	assert_int_equal(addr_filter_open(&filter), 0);
+	addr_filter_add(&filter, &first);
+	addr_filter_add(&filter, &other);
+	assert_int_equal(addr_filter_remove(&filter, &first), -1);
+	assert_true(addr_filter_word(&filter, bit / 64) >> (bit % 64) & 1);
+	assert_int_equal(addr_filter_remove(&filter, &other), bit / 64);
+	addr_filter_close(&filter);
 }
 
 static void snat_addresses_lie_within_their_window(void **state)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "turns.h"
+#include "weighted_round_robin.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
-int turns_start(struct turns *turns, const struct wanted_backend *backends, size_t count)
+int weighted_round_robin_start(struct weighted_round_robin *turns,
+			       const struct wanted_backend *backends, size_t count)
 {
-	*turns = (struct turns){ .backends = backends, .count = count };
+	*turns = (struct weighted_round_robin){ .backends = backends, .count = count };
 	for (size_t i = 0; i < count; i++) {
 		if (backends[i].weight > turns->heaviest)
 			turns->heaviest = backends[i].weight;
@@ -22,7 +23,7 @@ int turns_start(struct turns *turns, const struct wanted_backend *backends, size
 	return 0;
 }
 
-size_t turns_next(struct turns *turns)
+size_t weighted_round_robin_next(struct weighted_round_robin *turns)
 {
 	for (;;) {
 		size_t at = turns->at;
@@ -36,7 +37,7 @@ size_t turns_next(struct turns *turns)
 	}
 }
 
-void turns_clear(struct turns *turns)
+void weighted_round_robin_clear(struct weighted_round_robin *turns)
 {
 	free(turns->credit);
 	turns->credit = NULL;

@@ -7,7 +7,7 @@
  *
  * Only /sys/fs/bpf is ever mounted: over another folder a mount would hide what is in it.
  */
-#include "folder.h"
+#include "pin_dir.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -131,7 +131,7 @@ static int refuse_used(const char *pin_root, const struct stat *folder,
 	return -EBUSY;
 }
 
-int folder_lock(const char *pin_root, const char *remedy, struct complaints *complaints)
+int pin_dir_lock(const char *pin_root, const char *remedy, struct complaints *complaints)
 {
 	struct stat folder, now;
 	_cleanup_close_ int fd = open(pin_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -152,7 +152,7 @@ int folder_lock(const char *pin_root, const char *remedy, struct complaints *com
 	return TAKE_FD(fd);
 }
 
-int folder_open(const char *pin_root, struct complaints *complaints)
+int pin_dir_open(const char *pin_root, struct complaints *complaints)
 {
 	char path[PATH_MAX], parent[PATH_MAX];
 	int r = split(pin_root, path, parent);
@@ -166,6 +166,6 @@ int folder_open(const char *pin_root, struct complaints *complaints)
 		return r;
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		return refuse(path, -errno, complaints);
-	r = folder_lock(path, "stop that one or give another --pin-root", complaints);
+	r = pin_dir_lock(path, "stop that one or give another --pin-root", complaints);
 	return r == -ENOENT ? refuse(path, r, complaints) : r;
 }

@@ -4,15 +4,15 @@
  * so only `span` bytes are mapped at a time; a view of one page beyond lets an element
  * that starts in the span end outside of it. Pointers hold until the next call.
  */
-#ifndef DATAPATH_WINDOW_H
-#define DATAPATH_WINDOW_H
+#ifndef DATAPATH_MMAP_VIEW_H
+#define DATAPATH_MMAP_VIEW_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #define WINDOW_PAGE 4096UL
 
-struct window {
+struct mmap_view {
 	int fd; /* borrowed */
 	size_t stride;
 	size_t map_bytes;
@@ -21,13 +21,13 @@ struct window {
 	unsigned char *memory;
 };
 
-void window_init(struct window *window, int fd, size_t value_size, size_t entries,
-		 size_t span);
-void window_close(struct window *window);
+void mmap_view_init(struct mmap_view *view, int fd, size_t value_size, size_t entries,
+		    size_t span);
+void mmap_view_close(struct mmap_view *view);
 /* The element, or NULL with errno set: out of memory, or no such element. */
-void *window_at(struct window *window, size_t index);
+void *mmap_view_at(struct mmap_view *view, size_t index);
 /* Copy `count` elements of exactly the array's stride. 0 or -errno. */
-int window_write(struct window *window, size_t index, const void *from, size_t count);
-int window_read(struct window *window, size_t index, void *to, size_t count);
+int mmap_view_write(struct mmap_view *view, size_t index, const void *from, size_t count);
+int mmap_view_read(struct mmap_view *view, size_t index, void *to, size_t count);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Counted address bits; lines of SNAT addresses. */
-#include "ours.h"
+#include "addr_filter.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -9,39 +9,39 @@
 
 #define BITS (HG_OURS_WORDS * 64U)
 
-int ours_open(struct ours *ours)
+int addr_filter_open(struct addr_filter *filter)
 {
-	ours->counts = calloc(BITS, sizeof(*ours->counts));
-	return ours->counts ? 0 : -ENOMEM;
+	filter->counts = calloc(BITS, sizeof(*filter->counts));
+	return filter->counts ? 0 : -ENOMEM;
 }
 
-void ours_close(struct ours *ours)
+void addr_filter_close(struct addr_filter *filter)
 {
-	free(ours->counts);
-	ours->counts = NULL;
+	free(filter->counts);
+	filter->counts = NULL;
 }
 
-int ours_add(struct ours *ours, const struct hg_addr *addr)
-{
-	uint32_t bit = hg_hash_addr(addr) & (BITS - 1);
-
-	return ours->counts[bit]++ ? -1 : (int)(bit / 64);
-}
-
-int ours_remove(struct ours *ours, const struct hg_addr *addr)
+int addr_filter_add(struct addr_filter *filter, const struct hg_addr *addr)
 {
 	uint32_t bit = hg_hash_addr(addr) & (BITS - 1);
 
-	assert(ours->counts[bit]);
-	return --ours->counts[bit] ? -1 : (int)(bit / 64);
+	return filter->counts[bit]++ ? -1 : (int)(bit / 64);
 }
 
-uint64_t ours_word(const struct ours *ours, uint32_t number)
+int addr_filter_remove(struct addr_filter *filter, const struct hg_addr *addr)
+{
+	uint32_t bit = hg_hash_addr(addr) & (BITS - 1);
+
+	assert(filter->counts[bit]);
+	return --filter->counts[bit] ? -1 : (int)(bit / 64);
+}
+
+uint64_t addr_filter_word(const struct addr_filter *filter, uint32_t number)
 {
 	uint64_t word = 0;
 
 	for (unsigned bit = 0; bit < 64; bit++)
-		word |= (uint64_t) !!ours->counts[number * 64 + bit] << bit;
+		word |= (uint64_t) !!filter->counts[number * 64 + bit] << bit;
 	return word;
 }
 

@@ -4,8 +4,8 @@
  * 792) and ICMPv6 (RFC 4443) errors. Rate-limited per CPU. The frame goes back where it
  * came from, from the address it was sent to.
  */
-#ifndef XDP_ANSWER_H
-#define XDP_ANSWER_H
+#ifndef XDP_REJECT_H
+#define XDP_REJECT_H
 
 #include "rewrite.h"
 #include "stats.h"
@@ -253,13 +253,13 @@ static __always_inline int answer_closed(struct packet *p)
  * dropped). What is refused for its source (outside_cluster, source_range) learns
  * nothing.
  */
-static __noinline int answer(struct packet *p, __u32 reason)
+static __noinline int reject(struct packet *p, __u32 reason)
 {
 	int closed = reason == HG_REASON_no_service || reason == HG_REASON_no_backend;
 	int lost = p->key.protocol == IPPROTO_TCP &&
 		   (reason == HG_REASON_no_flow || reason == HG_REASON_backend_gone);
 
-	if ((p->quiet && closed) || p->fragment == FRAGMENT_LATER)
+	if ((p->no_reply && closed) || p->fragment == FRAGMENT_LATER)
 		return -1;
 	if (!closed && !lost && reason != HG_REASON_ttl_expired &&
 	    reason != HG_REASON_too_big)
