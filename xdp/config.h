@@ -17,7 +17,7 @@ const volatile struct hg_config hg_config SEC(".rodata.config") = {
 	.backends = 131072,
 	.stats_own = 2,
 	.port_first = 1024,
-	.port_last = 32767,
+	.port_last = 29999,
 	.answers_per_tick = 64,
 	.weak_order = ORDER_WEAK,
 };

@@ -35,7 +35,7 @@ static const struct option_row rows[] = {
 	  option_set_text, FIELD(node_name), 0, 0 },
 	{ "snat-address", "ADDR[,...]", "source address towards backends (the route's); repeatable",
 	  option_set_addrs, FIELD(snat_addrs), 0, 0 },
-	{ "snat-ports", "FIRST-LAST", "source ports towards backends (1024-32767)",
+	{ "snat-ports", "FIRST-LAST", "source ports towards backends (1024-29999)",
 	  option_set_ports, FIELD(port_first), 1, 65535 },
 	{ "xdp-mode", "MODE", "native (default) or generic",
 	  option_set_xdp_mode, FIELD(xdp_mode), 0, 0 },
@@ -133,7 +133,7 @@ static int set_defaults(struct options *options)
 	char host[256] = "";
 
 	*options = (struct options){
-		.port_first = 1024, .port_last = 32767,
+		.port_first = 1024, .port_last = 29999,
 		.xdp_mode = XDP_MODE_NATIVE,
 		.flows = 131072, .slots = 10485760, .backends = 114688, .services = 32768,
 		.policy_mode = POLICY_ENFORCE,

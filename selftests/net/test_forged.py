@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("usual_ports")
 FAR, NEAR = ("backend0", VIP), ("pod0", NEAR_VIP)
 ALL = tuple(itertools.product((FAR, NEAR), FAMILIES))
 IDLE, FORGED = 1000, 100_000
-CLIENT_PORTS, SNAT_PORTS = "32768-60999", "1024-32767"
+CLIENT_PORTS, SNAT_PORTS = "32768-60999", "1024-29999"
 # An echo for those who stay; the ports of those who end by themselves tell how.
 RESET_BY_CLIENT, CLOSED_BY_CLIENT, CLOSED_BY_BACKEND, RESET_BY_BACKEND = 1007, 1008, HTTP, 5301
 ENDING = {RESET_BY_CLIENT: "the client's RST", CLOSED_BY_CLIENT: "the client's FIN first",

@@ -76,7 +76,7 @@ static void options_have_the_documented_defaults(void **state)
 	assert_int_equal(options.backends, 114688);
 	assert_int_equal(options.services, 32768);
 	assert_int_equal(options.port_first, 1024);
-	assert_int_equal(options.port_last, 32767);
+	assert_int_equal(options.port_last, 29999);
 	assert_int_equal(options.xdp_mode, XDP_MODE_NATIVE);
 	assert_int_equal(options.policy_mode, POLICY_ENFORCE);
 	assert_false(options.policy_keep);
