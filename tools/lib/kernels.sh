@@ -11,7 +11,7 @@
 KERNELS=(6.1 6.12 arm64) # the last one: arm64.sh
 KERNEL_MODULES=(veth bridge cls_bpf sch_ingress nf_tables nft_ct nft_objref)
 KERNEL_TOOLS=(bash ip nsenter ethtool sysctl nft nginx bpftool xdp-loader ping mountpoint realpath)
-KERNEL_SECONDS=600 # until a guest counts as hung; a good one needs 150 of one core
+KERNEL_SECONDS=1200 # until a guest counts as hung; a good one needs 150 of a whole core
 KERNEL_GUESTS=1    # at a time
 
 need_kernels() {

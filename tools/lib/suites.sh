@@ -178,14 +178,19 @@ suite_lint() {
 	done
 }
 
-# Network tests, by file two at a time, since most of them wait more than they work; at the end,
-# alone, those that compare rates, flood, or give an answer little time.
 suite_net() {
-	local file running=0
 	if (($#)); then
 		net_run net selftests/net -k "$*"
 		return
 	fi
+	net_side_by_side
+	net_alone
+}
+
+# By file two at a time, since most of them wait more than they work. In a shell of its own, which
+# waits for nobody else.
+net_side_by_side() (
+	local file running=0
 	for file in selftests/net/test_*.py; do
 		! net_wants_all "$file" || continue
 		if ((running == 2)); then
@@ -196,6 +201,11 @@ suite_net() {
 		running=$((running + 1))
 	done
 	wait
+)
+
+# Those that compare rates, flood, or give an answer little time.
+net_alone() {
+	local file
 	for file in selftests/net/test_*.py; do
 		! net_wants_all "$file" || net_run "$(basename "$file" .py)" "$file"
 	done
