@@ -6,8 +6,8 @@
  * never change under this name. What is frozen: the key of a backend (16 address bytes, 2
  * port bytes in network order, 6 zero bytes), its hash (MurmurHash64A of those 24 bytes),
  * offset = hash(seed) mod M, skip = hash(seed + 0x9e3779b97f4a7c15) mod (M − 1) + 1, the
- * order of turns (turns.h) over backends sorted by address, then port. The unit test
- * holds golden tables.
+ * order of turns (weighted_round_robin.h) over backends sorted by address, then port. The unit
+ * test holds golden tables.
  */
 #ifndef COMPILE_MAGLEV_H
 #define COMPILE_MAGLEV_H

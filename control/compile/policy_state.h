@@ -6,7 +6,7 @@
  *	policy  → rules = (peer term, port term)            policy_rules.c
  *	pod     → sets of bits, interned                    policy_sets.c
  *	terms   → classes: which terms an address, a port   policy_peers.c policy_ports.c
- *	          belongs to                                policy_prefixes.c policy_classes.c
+ *	          belongs to                                policy_regions.c policy_classes.c
  *	set × class → cells → rows                          policy_cells.c policy_rows.c
  *	addresses of pods → their views                     policy_pods.c
  *	views, the switch, what rests after it              policy_switch.c
