@@ -12,13 +12,11 @@
 
 int ends_refuse(struct body *body, const char *format, ...)
 {
-	char sentence[512];
 	va_list list;
 
 	va_start(list, format);
-	vsnprintf(sentence, sizeof(sentence), format, list);
+	body_error(body, format, list);
 	va_end(list);
-	body_text(body, body->root, "error", sentence);
 	return -EINVAL;
 }
 

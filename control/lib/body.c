@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "body.h"
+#include <stdio.h>
+#include "cleanup.h"
 
 #define SCHEMA_VERSION 1
 
@@ -97,4 +99,15 @@ void body_end(struct body *body, struct json_object *parent, const char *name,
 
 	body_addr(body, end, "address", addr);
 	body_number(body, end, "port", port);
+}
+
+void body_error(struct body *body, const char *format, va_list list)
+{
+	_cleanup_free_ char *sentence = NULL;
+
+	if (vasprintf(&sentence, format, list) < 0) {
+		sentence = NULL;
+		body->lost = true;
+	}
+	body_text(body, body->root, "error", sentence);
 }

@@ -6,6 +6,7 @@
 #ifndef LIB_BODY_H
 #define LIB_BODY_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <json-c/json.h>
@@ -38,5 +39,8 @@ void body_addr(struct body *body, struct json_object *parent, const char *name,
 /* {"address": …, "port": …} */
 void body_end(struct body *body, struct json_object *parent, const char *name,
 	      const struct hg_addr *addr, uint16_t port);
+/* "error": one sentence, in the root. */
+void body_error(struct body *body, const char *format, va_list list)
+    __attribute__((format(printf, 2, 0)));
 
 #endif

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "answer.h"
 
 unsigned answer_refuse(struct body *body, unsigned code, const char *format, ...)
 {
-	char sentence[512];
 	va_list list;
 
 	va_start(list, format);
-	vsnprintf(sentence, sizeof(sentence), format, list);
+	body_error(body, format, list);
 	va_end(list);
-	body_text(body, body->root, "error", sentence);
 	return code;
 }
 

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <microhttpd.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -56,10 +57,13 @@ static void run_http(struct serve *serve)
 
 static void log_http(void *context, const char *format, va_list list)
 {
-	char text[256];
+	_cleanup_free_ char *text = NULL;
 
 	(void)context;
-	vsnprintf(text, sizeof(text), format, list);
+	if (vasprintf(&text, format, list) < 0) {
+		text = NULL;
+		return;
+	}
 	text[strcspn(text, "\n")] = '\0';
 	log_debug("API: %s", text);
 }

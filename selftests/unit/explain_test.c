@@ -282,6 +282,23 @@ static void what_is_not_there_is_said(void **state)
 	close_scene(&scene);
 }
 
+/* However long what was asked for is, the remedy behind it is not cut off. */
+static void a_refusal_is_told_whole(void **state)
+{
+	char from[700];
+	const struct explain_question question = { from, "shop/db", "5432/tcp" };
+	struct scene scene;
+
+	(void)state;
+	memset(from, 'x', sizeof(from) - 1);
+	from[sizeof(from) - 1] = '\0';
+	open_scene(&scene, POLICY_ENFORCE);
+	assert_int_equal(explain_test(&scene.world, &question, &scene.body), -EINVAL);
+	assert_non_null(
+	    strstr(text(scene.body.root, "error"), "or an IPv4 or IPv6 address"));
+	close_scene(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +309,7 @@ int main(void)
 		cmocka_unit_test(modes_of_the_daemon_hold_for_all),
 		cmocka_unit_test(rules_that_do_not_fit_are_near),
 		cmocka_unit_test(what_is_not_there_is_said),
+		cmocka_unit_test(a_refusal_is_told_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
