@@ -25,7 +25,7 @@
 struct lane {
 	pthread_t thread;
 	unsigned cpu;
-	uint64_t sent;
+	uint64_t count, sent;
 	int r; /* -errno */
 };
 
@@ -33,7 +33,8 @@ static volatile sig_atomic_t stopped;
 static struct {
 	struct segment_plan plan;
 	struct segment_way way;
-	uint64_t count, rate; /* of each lane */
+	uint64_t count, rate; /* of all lanes together */
+	unsigned lanes;
 	uint64_t begin_ns;
 } flood;
 
@@ -45,10 +46,10 @@ static void stop(int number)
 	stopped = 1;
 }
 
-/* By small bunches: a sleep takes longer than a SYN. */
+/* Before each batch: a sleep takes longer than a SYN. */
 static void keep_pace(uint64_t n)
 {
-	uint64_t due_ns = n * 1000000000ULL / flood.rate,
+	uint64_t due_ns = n * flood.lanes * 1000000000ULL / flood.rate,
 		 now_ns = net_now_ns() - flood.begin_ns;
 
 	if (now_ns < due_ns)
@@ -63,7 +64,7 @@ static void forge(struct segment_plan *plan, uint64_t n)
 	source->sin_addr.s_addr = htonl(FIRST_SOURCE + ((uint32_t)random & SOURCES));
 	source->sin_port = htons((uint16_t)(1024 + (random >> 32) % 60000));
 	plan->tcp.seq = (uint32_t)(random >> 16);
-	if (n % 32 == 0)
+	if (n % SEGMENT_BATCH == 0)
 		keep_pace(n);
 }
 
@@ -77,7 +78,7 @@ static void *send_lane(void *context)
 	CPU_SET(lane->cpu, &cpus);
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 	seed = 0x5e5 + lane->cpu;
-	lane->r = segment_send_all(&flood.way, &plan, forge, flood.count, &stopped,
+	lane->r = segment_send_all(&flood.way, &plan, forge, lane->count, &stopped,
 				   &lane->sent);
 	return NULL;
 }
@@ -89,16 +90,16 @@ static int send_all(uint64_t *ret_sent)
 	struct lane lanes[MOST_CPUS] = { 0 };
 	int r = 0;
 
-	cpus = cpus > MOST_CPUS ? MOST_CPUS : cpus;
-	flood.count /= (uint64_t)cpus;
-	flood.rate /= (uint64_t)cpus;
+	flood.lanes = cpus < 1 ? 1 : cpus > MOST_CPUS ? MOST_CPUS : (unsigned)cpus;
 	flood.begin_ns = net_now_ns();
-	for (unsigned i = 0; i < cpus; i++) {
+	for (unsigned i = 0; i < flood.lanes; i++) {
 		lanes[i].cpu = i;
+		lanes[i].count =
+		    flood.count / flood.lanes + (i < flood.count % flood.lanes);
 		if (pthread_create(&lanes[i].thread, NULL, send_lane, &lanes[i]))
 			return -EAGAIN;
 	}
-	for (unsigned i = 0; i < cpus; i++) {
+	for (unsigned i = 0; i < flood.lanes; i++) {
 		pthread_join(lanes[i].thread, NULL);
 		*ret_sent += lanes[i].sent;
 		r = lanes[i].r < 0 ? lanes[i].r : r;
@@ -139,7 +140,7 @@ static bool read_plan(int argc, char **argv)
 		return false;
 	flood.count = strtoull(argv[3], NULL, 10);
 	flood.rate = strtoull(argv[4], NULL, 10);
-	return flood.count && flood.rate >= MOST_CPUS;
+	return flood.count && flood.rate;
 }
 
 int main(int argc, char **argv)
