@@ -34,9 +34,18 @@ layer_circles() {
 		source=${object#"$1/"}
 		[[ ! -e ${source%.o}.c ]] || objects+=("$object")
 	done < <(find "$1/control" "$1/tools/headgate" -name '*.o')
-	nm -A --no-sort "${objects[@]}" | layer_needs | tsort 2>&1 >/dev/null |
-		sed -nE 's#^tsort: ([^ ]*/[^ ]*)$#\1:1: is in a circle of files that need each other [layers]#p' |
-		sort -u
+	nm -A --no-sort "${objects[@]}" | layer_needs | sort | tsort 2>&1 >/dev/null | awk '
+		function tell() {
+			if (circle && !told[circle]++)
+				print first ":1: files need each other in a circle: " circle first " [layers]"
+			circle = ""
+		}
+		/contains a loop/ { tell(); next }
+		{
+			first = circle ? first : $2
+			circle = circle $2 " → "
+		}
+		END { tell() }'
 }
 
 # layer_needs: from `nm -A` to pairs of files, who needs and who is needed
