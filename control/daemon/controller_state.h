@@ -132,7 +132,7 @@ struct controller {
 	struct changes changes;
 	struct cidr_list inside; /* nodes' addresses, as told to the datapath */
 
-	struct complaints startup; /* warnings of opening; they stand while we run */
+	struct complaints startup; /* warnings of startup; they stand while we run */
 	struct complaints routing; /* of the last reroute */
 	struct complaints missing; /* interfaces that do not exist */
 	struct log_once manifest_logged, routing_logged, missing_logged, orphan_logged;
